@@ -1,0 +1,103 @@
+# Short names for what people do here. `make` lists them.
+# Every target sets itself up; the second time it starts at once. ARGS goes to the command: make run ARGS="--json"
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PROJECT ?= taxi
+ARGS ?=
+WORKERS ?= 2
+PORT ?= 5000
+
+VENV := .venv
+BIN := $(VENV)/bin
+STEWARD := $(BIN)/steward
+HOME_FOLDER := $(or $(STEWARD_HOME),.steward)
+# Looked for only where it is used: the one on PATH, else the one that .ci/install put beside Python.
+UV = $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
+LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
+
+.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench mlflow-ui db-shell lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo; echo '  PROJECT=$(PROJECT) names the project; ARGS="..." goes to the command; STEWARD_DATA=FOLDER holds data files.'
+
+install: $(VENV)/.installed ## Make .venv with steward and everything the locks name in it
+	@:
+
+$(VENV)/.installed: requirements.lock requirements-dev.lock pyproject.toml
+	@.ci/install $(VENV)
+	@touch $@
+
+services: ## Install the real servers and tools the tests start (Debian, as root)
+	@.ci/services
+
+run: install ## Run the whole loop on a project: data in, a gated champion out
+	@$(STEWARD) run $(PROJECT) $(ARGS)
+
+pipeline: run ## The same as run
+
+ingest process features train: install
+	@$(STEWARD) $@ $(PROJECT) $(ARGS)
+ingest: ## Bring the project's months in as one snapshot
+process: ## ... and check and clean them
+features: ## ... and make the feature table
+train: ## ... and train and evaluate the candidates
+
+serve: install ## Answer over HTTP with the champion (port 8000)
+	@$(STEWARD) serve $(PROJECT) $(ARGS)
+
+watch: install ## Compare a window with the champion's data: make watch ARGS="--period 2020-04"
+	@$(STEWARD) watch $(PROJECT) $(ARGS)
+
+status: install ## Show who is champion, what ran, what drifts, what waits
+	@$(STEWARD) status $(ARGS)
+
+test: install ## Run the tests; what was skipped is listed with its reason
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not campaign" $(ARGS)
+
+test-all: install ## Run the tests and the long campaigns
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: install ## Look for faults and for code that is not formatted
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+format: install ## Format the code and mend what can be mended by itself
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+types: install ## Check the types
+	@$(BIN)/mypy
+
+contracts: install ## Check that every room imports only what stands before it
+	@$(BIN)/lint-imports --no-logo
+
+bench: benchmarks/.venv/.installed ## Measure speed, memory and error beside plain tools
+	@$(BIN)/python benchmarks/cli.py
+	@$(BIN)/python benchmarks/model.py
+	@$(BIN)/python benchmarks/ingest.py
+
+benchmarks/.venv/.installed: benchmarks/requirements.txt $(VENV)/.installed
+	@test -x benchmarks/.venv/bin/python || $(BIN)/python -m venv benchmarks/.venv
+	@$(UV) pip install -q --python benchmarks/.venv/bin/python -r $< || benchmarks/.venv/bin/python -m pip install -q -r $<
+	@touch $@
+
+mlflow-ui: install ## Look at runs and versions in MLflow's own pages (PORT=5000)
+	@test -f $(HOME_FOLDER)/mlflow.db || { echo "$(HOME_FOLDER)/mlflow.db is not there yet; first:  make run"; exit 1; }
+	@MLFLOW_DISABLE_TELEMETRY=true $(UV) tool run --from "mlflow==$$($(BIN)/python -c 'import importlib.metadata as m; print(m.version("mlflow-skinny"))')" \
+	  mlflow ui --backend-store-uri sqlite:///$(HOME_FOLDER)/mlflow.db --host 127.0.0.1 --port $(PORT)
+
+db-shell: ## Ask the workspace's database in SQL (read only)
+	@command -v sqlite3 >/dev/null || { echo "sqlite3 is not installed; as root:  make services"; exit 1; }
+	@test -f $(HOME_FOLDER)/steward.db || { echo "$(HOME_FOLDER)/steward.db is not there yet; first:  make run"; exit 1; }
+	@sqlite3 -readonly -header -column $(HOME_FOLDER)/steward.db $(ARGS)
+
+lock: install ## Resolve the dependencies anew into the two lock files (ARGS=--upgrade takes newer versions)
+	@$(LOCK) -o requirements.lock
+	@$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove caches and build leftovers; .venv and the workspace stay
+	@rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov benchmarks/out
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,75 @@
+"""What kind of trouble is behind an alarm: broken data, a changed world, or a model that no longer fits it?
+
+The order matters: broken data looks like drift and drives the error up, so it is ruled out first. Only then do moved
+inputs mean a changed world, and errors without moved inputs a changed relation between inputs and outcome.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from steward.monitoring.drift import ColumnDrift
+from steward.monitoring.profile import PREDICTION
+from steward.monitoring.watch import WindowVerdict
+
+DiagnosisKind = Literal["data_fault", "drift", "concept", "performance", "none"]
+
+_BROKEN_SHARE = 0.2  # a fifth of all rows suddenly missing or unheard of is a pipe that broke, not people who changed
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The kind of trouble, one sentence a person can check, and the columns it shows in (worst first)."""
+
+    kind: DiagnosisKind
+    text: str
+    columns: tuple[str, ...]
+
+
+def diagnose(verdict: WindowVerdict) -> Diagnosis:
+    """Return what the evidence of one window points to; "none" where it raised no alarm."""
+    if not verdict.alarm:
+        return Diagnosis("none", f"no alarm: {verdict.text}", ())
+    moved = [column for column in verdict.drift.columns if column.moved and column.weight > 0]
+    faults = {column.name: fault for column in moved if (fault := _fault(column))}
+    if faults:
+        return Diagnosis("data_fault", f"the data look broken: {'; '.join(faults.values())}", tuple(faults))
+    if verdict.drift.severity >= verdict.alert:
+        return _drift(moved, verdict)
+    names = tuple(column.name for column in moved)
+    error = _error(verdict)
+    if not names:
+        return Diagnosis("concept", f"{error} though no input moved: inputs now lead to other outcomes", ())
+    return Diagnosis("performance", f"{error}, and {_and(names)} moved, too little to explain it alone", names)
+
+
+def _drift(moved: Sequence[ColumnDrift], verdict: WindowVerdict) -> Diagnosis:
+    inputs = tuple(column.name for column in moved if column.name != PREDICTION)
+    return Diagnosis("drift", f"the world moved, most of all in {_and(inputs[:3])}; {_effect(verdict)}", inputs)
+
+
+def _effect(verdict: WindowVerdict) -> str:
+    if verdict.performance is None or not verdict.performance.enough:
+        return "what that does to the error is not known yet"
+    return f"{_error(verdict)} with it" if verdict.performance.severity > 0 else "the error did not grow with it"
+
+
+def _fault(column: ColumnDrift) -> str:
+    if column.name == PREDICTION and not column.missing >= _BROKEN_SHARE:
+        return ""  # what the model answers follows from its inputs: they are named instead
+    if column.missing >= _BROKEN_SHARE:
+        return f"{column.name} is missing in {column.missing:.0%} more of the rows"
+    if column.stuck:
+        return f"{column.name} holds a single value"
+    if column.unseen >= _BROKEN_SHARE:
+        return f"{column.name} holds values the reference never held in {column.unseen:.0%} of the rows"
+    return ""
+
+
+def _error(verdict: WindowVerdict) -> str:
+    performance = verdict.performance
+    return f"{performance.metric} rose by {performance.change:.0%}" if performance else "the error is not known"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "no single input"

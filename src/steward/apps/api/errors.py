@@ -1,0 +1,85 @@
+"""What does a client read when something is wrong? One body for everything, and one table of statuses."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from steward.core.errors import EnvironmentFault, Fault, Refused, StewardError
+
+
+class Mistake(BaseModel):
+    """One thing to mend."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = Field(description="stable; look it up in the documentation", examples=["SERVE-032"])
+    message: str = Field(description="what is wrong and why, for people")
+    field: str | None = Field(description="the place in the request, for example rows[3].pickup_zone")
+    fix: str = Field(description="what to do about it")
+
+
+class ErrorBody(Mistake):
+    """The body of every answer that is not a success; further mistakes of the same request are in `others`."""
+
+    others: tuple[Mistake, ...] = ()
+
+
+_STATUS_BY_CODE = {"SERVE-020": 413, "SERVE-021": 400, "SERVE-022": 415}
+_STATUS_BY_CLASS = ((EnvironmentFault, 503), (Refused, 409))
+_UNPROCESSABLE = 422
+_RETRY = {"Retry-After": "1"}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Let every error of the application be answered by an `ErrorBody`."""
+    app.add_exception_handler(StewardError, _say_fault)
+    app.add_exception_handler(HTTPException, _say_http)
+    app.add_exception_handler(ClientDisconnect, _say_nothing)
+    app.add_exception_handler(Exception, _say_unexpected)
+
+
+def status_of(error: StewardError) -> int:
+    """Return the HTTP status of an error: by its code where that says more than its class."""
+    by_class = next((status for kind, status in _STATUS_BY_CLASS if isinstance(error, kind)), _UNPROCESSABLE)
+    return _STATUS_BY_CODE.get(error.faults[0].code, by_class)
+
+
+def _say_fault(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, StewardError)
+    status = status_of(error)
+    first, *others = (_mistake(fault) for fault in error.faults)
+    body = ErrorBody(**first, others=tuple(Mistake(**other) for other in others))
+    return _answer(status, body, _RETRY if status == _STATUS_BY_CLASS[0][1] else None)
+
+
+def _say_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    wrong_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    code, message = (
+        ("SERVE-041", f"{request.method} is not for this path") if wrong_method else ("SERVE-040", "there is nothing here")
+    )
+    body = ErrorBody(code=code, message=message, field=None, fix="ask POST /predict; all paths are described on /docs")
+    return _answer(error.status_code, body, dict(error.headers or {}))
+
+
+def _say_nothing(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody listens any more
+
+
+def _say_unexpected(_request: Request, _error: Exception) -> Response:
+    fix = "try again; if it stays, look into the server's own output, where the whole story is"
+    return _answer(500, ErrorBody(code="SERVE-050", message="the server made a mistake", field=None, fix=fix), None)
+
+
+def _mistake(fault: Fault) -> dict[str, Any]:
+    message = f"{fault.what}; {fault.why}" if fault.why else fault.what
+    return {"code": fault.code, "message": message, "field": fault.where[0] if fault.where else None, "fix": fault.fix}
+
+
+def _answer(status: int, body: ErrorBody, headers: dict[str, str] | None) -> Response:
+    return JSONResponse(body.model_dump(mode="json"), status, headers)

@@ -1,0 +1,1 @@
+"""The command `steward`: each command parses, calls one flow, prints, exits."""

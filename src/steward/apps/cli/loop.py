@@ -1,0 +1,107 @@
+"""Commands that carry a project through the loop: check, run, resume, and the stages by name."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from steward.apps.cli.options import AsJson, Data, Sets, Where, open_ports
+
+if TYPE_CHECKING:
+    from steward.core.runs import Run
+
+NoPromote = Annotated[bool, typer.Option("--no-promote", help="Judge the candidate, but leave the champion to `steward promote`.")]
+Until = Annotated[str, typer.Option(metavar="STAGE", help="Stop after: ingest, process, features, train or promote.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(check)
+    app.command()(run)
+    app.command()(resume)
+    for stage, sentence in STAGE_HELP.items():
+        app.command(stage, help=sentence)(_stage_command(stage))
+
+
+STAGE_HELP = {
+    "ingest": "Bring the project's months in as one snapshot, and stop there.",
+    "process": "Ingest, check and clean, and stop there.",
+    "features": "Ingest, process and make the feature table, and stop there.",
+    "train": "All of that, then train and evaluate the candidates, and stop there.",
+}
+
+
+def check(where: Where, sets: Sets = None, as_json: AsJson = False) -> None:
+    """Read a project and say what it declares, or everything that is wrong with it."""
+    from dataclasses import asdict
+
+    from steward.apps.cli.screen import say, say_facts, say_json
+    from steward.core.errors import UsageError
+    from steward.project.read import check_project, read_project
+
+    faults = check_project(where, sets or ())
+    if as_json:
+        say_json({"ok": not faults, "faults": [asdict(fault) for fault in faults]})
+        raise typer.Exit(2 if faults else 0)
+    if faults:
+        raise UsageError(*faults)
+    spec = read_project(where, sets or ()).spec
+    say(f"[bold]{spec.name}[/]  {spec.title}")
+    say_facts(
+        {
+            "predicts": f"{spec.target} ({spec.unit or spec.task}), {spec.task}",
+            "train": ", ".join(spec.split.train),
+            "test": ", ".join(spec.split.test) or f"the last {spec.split.test_share:.0%} of the rows by time",
+            "checks": len(spec.checks),
+            "features": ", ".join(spec.features),
+            "candidates": ", ".join(candidate.kind for candidate in spec.candidates),
+        }
+    )
+    say(f"\nnext:  steward run {where}")
+
+
+def run(
+    where: Where,
+    data: Data = None,
+    sets: Sets = None,
+    until: Until = "promote",
+    no_promote: NoPromote = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole loop: ingest, validate, clean, features, train, evaluate, gate, register, promote."""
+    from steward.core.errors import unknown_name
+    from steward.flows.run import STAGES, RunOptions
+    from steward.flows.run import run as run_flow
+
+    if until not in STAGES:
+        raise unknown_name("stage", until, STAGES, code="CLI-001", where=("--until",))
+    options = RunOptions(where, tuple(sets or ()), until, promote=not no_promote)
+    _show(run_flow(options, open_ports(data, quiet=as_json)), where, as_json=as_json)
+
+
+def resume(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
+    """Go on with the newest run where it stopped; finished steps are not done again."""
+    from steward.flows.run import RunOptions
+    from steward.flows.run import resume as resume_flow
+
+    options = RunOptions(where, tuple(sets or ()))
+    _show(resume_flow(options, open_ports(data, quiet=as_json)), where, as_json=as_json)
+
+
+def _stage_command(stage: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - typer reads the inner signature
+    def command(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
+        run(where, data, sets, until=stage, as_json=as_json)
+
+    return command
+
+
+def _show(finished: "Run", where: str, *, as_json: bool) -> None:
+    from steward.apps.cli.results import show_run
+    from steward.apps.cli.screen import say_json
+
+    if as_json:
+        say_json({"run": finished.id, "status": finished.status, **finished.result})
+    else:
+        show_run(finished, where)
+    verdict = finished.result.get("verdict")
+    if isinstance(verdict, dict) and not verdict.get("passed"):
+        raise typer.Exit(1)

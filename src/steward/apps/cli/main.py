@@ -1,0 +1,60 @@
+"""What does `steward` understand? The table of commands; heavy imports sit inside them."""
+
+import sys
+
+import typer
+
+from steward import __version__
+from steward.apps.cli import loop, model, state, watching
+
+app = typer.Typer(
+    name="steward",
+    help="Looks after tabular models: one project file declares the problem, one command runs the whole loop.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"steward {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and exit."),
+) -> None:
+    pass
+
+
+for room in (loop, model, watching, state):
+    room.register(app)
+
+
+def main() -> None:
+    """Run the command line; every fault becomes one message and its exit code (DESIGN.md section 9)."""
+    from steward.core.errors import StewardError
+
+    try:
+        code = app(standalone_mode=False)
+    except StewardError as error:
+        from steward.apps.cli.screen import say_error
+
+        say_error(error)
+        sys.exit(error.exit_code)
+    except typer.exceptions.TyperException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted; nothing is lost, continue with:  steward resume PROJECT", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""How is a finished run shown to the person who started it?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from steward.apps.cli.screen import say, say_facts, say_simulated, say_table
+from steward.core.runs import Run
+from steward.flows.status import Status, next_step
+from steward.monitoring.history import WatchedWindow
+
+
+def show_run(finished: Run, where: str) -> None:
+    """Print the leaderboard, the verdict, where it can be seen, and the next step."""
+    result: Mapping[str, Any] = finished.result
+    say()
+    say_simulated(result.get("origin"))
+    if result.get("findings"):
+        _show_findings(result["findings"])
+    if "leaderboard" in result:
+        _show_leaderboard(result)
+    if "verdict" in result:
+        _show_verdict(finished, result, where)
+    else:
+        say(f"run {finished.id} {finished.status}; go on with the whole loop:  steward run {where}")
+    say_simulated(result.get("origin"))
+
+
+def _show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
+    rows = [[f["check"], f["action"], f["rows"], f"{f['share']:.2%}", f["text"]] for f in findings]
+    say_table("Findings", ("check", "action", "rows", "share", "what"), rows)
+    say()
+
+
+def _show_leaderboard(result: Mapping[str, Any]) -> None:
+    board = result["leaderboard"]
+    metric = board[0]["metric"]
+    unit = f" ({board[0]['unit']})" if board[0].get("unit") else ""
+    rows = [[("★ " if e["chosen"] else "  ") + e["kind"], e["validation"], e["test"], e["seconds"], e["note"]] for e in board]
+    say_table(f"Leaderboard: {metric}{unit}", ("candidate", "validation", "test", "fit s", ""), rows)
+    for name, value in result["metrics"].items():
+        say(f"  test {name.upper()} {value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]")
+    if result.get("left_out"):
+        say(f"[yellow]left out[/] (their lookup could not be had): {', '.join(result['left_out'])}")
+    say()
+
+
+def _show_verdict(finished: Run, result: Mapping[str, Any], where: str) -> None:
+    verdict = result["verdict"]
+    word = "[green]passed[/]" if verdict["passed"] else "[red]refused[/]"
+    champion = f"v{result['champion']}" if result["champion"] else "none yet"
+    facts = {
+        "gate": f"{word}: {verdict['reason']}",
+        "champion": f"[bold]{champion}[/]" + (" (new)" if result["promoted"] else ""),
+        "version": f"v{result['version']}  bundle {result['bundle'][:12]}",
+        "mlflow": result.get("mlflow_run") or "-",
+        "run": finished.id,
+    }
+    say_facts(facts)
+    if result["champion"] == result["version"]:
+        say(f"\nnext:  steward serve {where}      then ask it:  steward predict {where}")
+    elif verdict["passed"]:
+        say(f"\nnext:  steward promote {where}")
+    else:
+        say(f"\nnext:  the champion stays; see  steward status {where}")
+
+
+def show_window(window: WatchedWindow) -> None:
+    """Print the verdict on one window: severity, what moved, how performance went."""
+    severity = "-" if window.severity is None else f"{window.severity:.2f}"
+    word = "[bold red]ALARM[/]" if window.alarm else f"[green]{window.verdict['status']}[/]"
+    say(f"{word}  {window.model} v{window.version} on {window.label}: severity {severity}  ({window.verdict['text']})")
+
+
+def show_status(status: Status, where: str) -> None:
+    """Print one project's state on one screen."""
+    say(f"[bold]{status.project}[/]")
+    if status.version is not None:
+        say_simulated(status.version.facts.get("origin"))
+    say_facts(_status_facts(status))
+    for window in status.windows:
+        show_window(window)
+    say(f"\nnext:  {next_step(status, where)}")
+
+
+def _status_facts(status: Status) -> dict[str, object]:
+    champion, version, last = status.champion, status.version, status.last_run
+    facts: dict[str, object] = {"champion": "none yet"}
+    if champion is not None and version is not None:
+        facts["champion"] = f"v{champion.number} since {champion.since[:19]}, by {champion.actor}"
+        trained = version.facts.get("train")
+        facts["trained on"] = ", ".join(str(p) for p in trained) if isinstance(trained, list) else "-"
+        metrics = version.facts.get("metrics")
+        if isinstance(metrics, dict):
+            facts["test"] = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float))
+        facts["left out"] = ", ".join(str(x) for x in version.facts.get("left_out") or ()) or "nothing"  # type: ignore[attr-defined]
+    facts["versions"] = status.versions
+    if last is not None:
+        facts["last run"] = f"{last.id} {last.status} ({last.trigger}), started {last.started_at[:19]}"
+    facts["incident"] = "none open" if status.incident is None else f"{status.incident.id}: {', '.join(status.incident.labels)}"
+    facts["waiting"] = ", ".join(f"approval {a.id}" for a in status.pending) or "nothing waits for a decision"
+    return facts

@@ -1,0 +1,79 @@
+"""Which implementation stands behind each port? Read from the environment once, handed in from here.
+
+The only place that knows both flows and adapters.
+"""
+
+import getpass
+import os
+import socket
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from steward.core.clock import Clock, SystemClock
+from steward.core.errors import EnvironmentFault, Fault
+from steward.core.progress import Progress
+from steward.core.workspace import Workspace
+from steward.flows.ports import Ports
+
+
+class Settings(BaseSettings):
+    """What the environment may say; every name begins with STEWARD_."""
+
+    model_config = SettingsConfigDict(env_prefix="STEWARD_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    home: Path = Field(Path(".steward"), description="workspace folder; everything Steward remembers is in it")
+    data: Path | None = Field(None, description="folder with data files, tried before the publisher's address")
+    offline: bool = Field(default=False, description="never ask the network for data")
+    database_url: str | None = Field(None, description="another database instead of the workspace's SQLite file")
+    actor: str | None = Field(None, description="who gives the commands; the login name by default")
+
+
+def build_ports(settings: Settings, progress: Progress, clock: Clock | None = None) -> Ports:
+    """Open the workspace and its database and put the flows' bundle together.
+
+    Raises:
+        EnvironmentFault: the workspace or the database cannot be opened (ENV-001, DB-001).
+    """
+    from steward.adapters.mlflow import MlflowTracker
+    from steward.adapters.sql.database import open_database, sqlite_url
+    from steward.adapters.sql.incidents import SqlIncidentStore
+    from steward.adapters.sql.journal import SqlJournal
+    from steward.adapters.sql.registry import SqlRegistry
+    from steward.adapters.sql.runs import SqlRunStore
+    from steward.adapters.sql.windows import SqlWindowHistory
+
+    workspace = Workspace(settings.home.absolute())
+    _make_private(workspace.home)
+    clock = clock or SystemClock()
+    database = open_database(settings.database_url or sqlite_url(workspace.database))
+    return Ports(
+        clock=clock,
+        workspace=workspace,
+        journal=SqlJournal(database, clock),
+        runs=SqlRunStore(database, clock),
+        registry=SqlRegistry(database, clock),
+        windows=SqlWindowHistory(database, clock),
+        incidents=SqlIncidentStore(database, clock),
+        tracker=MlflowTracker(sqlite_url(workspace.mlflow), workspace.artifacts),
+        progress=progress,
+        actor=settings.actor or f"{_login()}@{socket.gethostname()} (pid {os.getpid()})",
+        data=settings.data,
+        offline=settings.offline,
+    )
+
+
+def _make_private(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        fix = "make the folder writable, or name another one:  export STEWARD_HOME=..."
+        raise EnvironmentFault(Fault("ENV-001", f"the workspace {home} cannot be made", why=str(error), fix=fix)) from error
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,66 @@
+"""Where do files live? One folder holds all that Steward remembers; nothing is written outside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The workspace folder (`.steward` unless STEWARD_HOME says otherwise) and what is where in it."""
+
+    home: Path
+
+    @property
+    def database(self) -> Path:
+        """Runs, versions, incidents, the journal."""
+        return self.home / "steward.db"
+
+    @property
+    def mlflow(self) -> Path:
+        """MLflow's own database."""
+        return self.home / "mlflow.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """What MLflow keeps beside its database."""
+        return self.home / "artifacts"
+
+    @property
+    def downloads(self) -> Path:
+        """Files fetched from publishers, and simulated ones."""
+        return self.home / "downloads"
+
+    @property
+    def snapshots(self) -> Path:
+        """Immutable rows, named by their content."""
+        return self.home / "snapshots"
+
+    @property
+    def candidates(self) -> Path:
+        """Models that were trained, before any of them became a version."""
+        return self.home / "candidates"
+
+    @property
+    def bundles(self) -> Path:
+        """Models ready to serve, named by their content."""
+        return self.home / "bundles"
+
+    @property
+    def predictions(self) -> Path:
+        """The prediction log's segments."""
+        return self.home / "predictions"
+
+    @property
+    def reports(self) -> Path:
+        """Reports for people."""
+        return self.home / "reports"
+
+    @property
+    def scratch(self) -> Path:
+        """Work in progress; whatever a killed run left here is swept by the next one."""
+        return self.home / "tmp"
+
+    @property
+    def locks(self) -> Path:
+        """One lock file a project; see `steward.flows.lock`."""
+        return self.home / "locks"

@@ -1,0 +1,1 @@
+"""Gates turn evidence into a verdict; promotion moves the one pointer that says who is champion."""

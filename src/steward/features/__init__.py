@@ -1,0 +1,1 @@
+"""From rows to what a model reads: column functions, their order and lineage, and the guard against leaks."""

@@ -1,0 +1,145 @@
+"""What does a model read of each row? One program for a batch, one row and a cluster.
+
+The columns are made in stages: each stage reads only what stands before it, so that nothing is computed
+twice. The expressions are built once; a frame then costs one pass a stage.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+
+import narwhals as nw
+import polars as pl
+
+from steward.core.errors import Fault, UsageError
+from steward.features import graph
+from steward.features.lookup import Lookup
+from steward.features.source import Feature, load_features
+
+__all__ = ["Feature", "Lookup", "Program", "available", "load_features"]
+
+_FEW_ROWS = 1024  # below, handing columns to other threads costs more than it saves
+
+Frame = TypeVar("Frame", nw.DataFrame[Any], nw.LazyFrame[Any])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """The columns a model reads, everything they are made from, and the stages that make them.
+
+    `wanted` are the model's inputs in their order, `inputs` the raw columns they come from, `stages` the names
+    of the columns made in each pass.
+    """
+
+    wanted: tuple[str, ...]
+    inputs: tuple[str, ...]
+    stages: tuple[tuple[str, ...], ...]
+    features: Mapping[str, Feature]
+    lookups: tuple[Lookup, ...]
+    _reads: graph.Reads = field(repr=False)
+    _expressions: tuple[tuple[pl.Expr, ...], ...] = field(repr=False)
+
+    @classmethod
+    def build(cls, features: Mapping[str, Feature], wanted: Sequence[str], raw: Collection[str], lookups: Sequence[Lookup]) -> Self:
+        """Return the program that makes the wanted columns and nothing else.
+
+        Args:
+            features: the functions of a features.py.
+            wanted: functions, raw columns and lookup columns, in the model's order.
+            raw: columns that the rows bring along.
+            lookups: tables joined to the rows.
+
+        Raises:
+            UsageError: FEAT-001 features read each other in a circle, FEAT-002 an unknown column,
+                FEAT-003 a function named like a column, FEAT-007 a function that makes no column.
+        """
+        joined = {name: lookup.column for lookup in lookups for name in lookup.provides}
+        reads = graph.connect(features, wanted, raw, joined)
+        level = graph.levels(reads)
+        stages = tuple(
+            tuple(name for name in reads if level[name] == step) for step in range(1, 1 + max(level.values(), default=0))
+        )
+        made = _columns(features, [lookup.polars() for lookup in lookups], reads, pl.col)
+        expressions = tuple(tuple(made[name] for name in stage) for stage in stages)
+        inputs = tuple(name for name in reads if level[name] == 0)
+        return cls(tuple(wanted), inputs, stages, features, tuple(lookups), reads, expressions)
+
+    def lineage(self, name: str) -> frozenset[str]:
+        """Return the raw columns that a column of the program is made from; itself where it is raw."""
+        return graph.raw_sources(self._reads, name)
+
+    def path(self, name: str, column: str) -> tuple[str, ...]:
+        """Return one way from a column down to one it is made from, both included; empty where there is none."""
+        return graph.path(self._reads, name, column)
+
+    def run(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with all columns of the program added, row for row and in the same order.
+
+        Raises:
+            UsageError: FEAT-009 the rows lack a raw column.
+        """
+        present = set(frame.columns)
+        absent = [name for name in self.inputs if name not in present]
+        if absent:
+            raise UsageError(
+                *(Fault("FEAT-009", f"the features read column {name!r}, which the rows do not have") for name in absent)
+            )
+        for stage in self._expressions:
+            frame = frame.with_columns_seq(stage) if frame.height <= _FEW_ROWS else frame.with_columns(stage)
+        return frame
+
+    def run_narwhals(self, frame: Frame) -> Frame:
+        """Return a narwhals frame of any engine with all columns of the program added; values equal those of `run`."""
+        made = _columns(self.features, [lookup.narwhals() for lookup in self.lookups], self._reads, nw.col)
+        for stage in self.stages:
+            frame = frame.with_columns(*(made[name] for name in stage))
+        return frame
+
+    def matrix(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the wanted columns alone, as Float64 and in the model's order; a missing value is null.
+
+        Raises:
+            UsageError: FEAT-008 a wanted column holds neither numbers nor booleans, FEAT-009 as `run`.
+        """
+        made = self.run(frame).select(self.wanted)
+        bad = [name for name, dtype in made.schema.items() if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.Null))]
+        if bad:
+            fix = "make a feature of it that is a number, and name that instead"
+            raise UsageError(
+                *(Fault("FEAT-008", f"a model reads numbers, and {name!r} holds {made.schema[name]}", fix=fix) for name in bad)
+            )
+        return made.cast(pl.Float64)
+
+
+def available(
+    features: Mapping[str, Feature], wanted: Sequence[str], missing_columns: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Divide wanted columns into those to be had and those left out because they come from a missing column.
+
+    Args:
+        features: the functions of a features.py.
+        wanted: functions, raw columns and lookup columns.
+        missing_columns: raw or lookup columns that are not to be had.
+    """
+    return graph.without(features, wanted, missing_columns)
+
+
+def _columns(
+    features: Mapping[str, Feature], joined: Sequence[Mapping[str, Any]], reads: graph.Reads, column: Callable[[str], Any]
+) -> Mapping[str, Any]:
+    """Return an expression for every column that can be made, of the engine that `column` belongs to."""
+    looked_up = {name: expression for columns in joined for name, expression in columns.items()}
+    return looked_up | {name: _column(features[name], column) for name in reads if name in features}
+
+
+def _column(feature: Feature, column: Callable[[str], Any]) -> Any:
+    where = (feature.place,)
+    try:
+        made = feature.function(*(column(name) for name in feature.reads))
+    except Exception as error:
+        what = f"feature {feature.name!r} fails: {type(error).__name__}: {error}"
+        raise UsageError(Fault("FEAT-007", what, where, fix="use what Polars and narwhals expressions share")) from error
+    if not isinstance(made, pl.Expr | nw.Expr):
+        what = f"feature {feature.name!r} returns {type(made).__name__}, not a column"
+        raise UsageError(Fault("FEAT-007", what, where, fix="return a column expression"))
+    return made.alias(feature.name)

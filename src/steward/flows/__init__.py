@@ -1,0 +1,1 @@
+"""One module a use case: run (ingest to promote), serve, watch, respond, approve, status, doctor."""

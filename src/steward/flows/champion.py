@@ -1,0 +1,38 @@
+"""Which model answers now? Loaded only after its files match the hashes recorded outside of it."""
+
+from dataclasses import dataclass
+
+from steward.core.errors import Fault, Refused
+from steward.core.workspace import Workspace
+from steward.flows.ports import Ports
+from steward.registry.bundle import Bundle, read_bundle
+from steward.registry.versions import Champion, Version
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedVersion:
+    """A version with its bundle in memory, verified and self-tested."""
+
+    version: Version
+    bundle: Bundle
+
+
+def load_version(workspace: Workspace, version: Version) -> LoadedVersion:
+    """Read a version's bundle; every file is verified first, then the stored rows are predicted again."""
+    bundle = read_bundle(workspace.bundles / version.digest, version.files)
+    bundle.self_test()
+    return LoadedVersion(version, bundle)
+
+
+def need_champion(ports: Ports, model: str) -> Champion:
+    """Return the pointer; Refused REG-002 before the first promotion."""
+    champion = ports.registry.champion(model)
+    if champion is None:
+        raise Refused(Fault("REG-002", f"{model} has no champion yet", fix=f"train one:  steward run {model}"))
+    return champion
+
+
+def load_champion(ports: Ports, model: str) -> LoadedVersion:
+    """Return the champion, loaded and verified."""
+    champion = need_champion(ports, model)
+    return load_version(ports.workspace, ports.registry.version(model, champion.number))

@@ -1,0 +1,51 @@
+"""What does the model see of each clean row? The feature table, row for row beside its snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from steward.data.snapshot import write_snapshot
+from steward.data.split import Split, split_by_time
+from steward.flows.ingest import Frames
+from steward.flows.ports import Ports
+from steward.flows.program import ModelProgram, model_program
+from steward.flows.steps import Done, Runner
+from steward.project.read import Project
+
+ROW = "_row"
+
+
+@dataclass(frozen=True, slots=True)
+class Featured:
+    """The feature table's digest and the program that made it."""
+
+    snapshot: str
+    program: ModelProgram
+
+
+def make_features(project: Project, clean: str, lookups: Mapping[str, str], ports: Ports, runner: Runner, frames: Frames) -> Featured:
+    """Run the model's feature program over the clean rows."""
+    program = model_program(project, {name: frames.get(digest) for name, digest in lookups.items()})
+    depends = {"clean": clean, "lookups": dict(lookups), "wanted": list(program.wanted), "features": project.features_digest}
+
+    def work() -> Done:
+        table = _table(project, program, frames.get(clean))
+        snapshot = write_snapshot(table, ports.workspace.snapshots, kind="features", parent=clean)
+        frames.keep(snapshot.digest, table)
+        left = f"; left out: {', '.join(program.left_out)}" if program.left_out else ""
+        output = {"snapshot": snapshot.digest, "wanted": list(program.wanted), "left_out": list(program.left_out)}
+        return Done(output, f"{len(program.wanted)} features{left}", (f"snapshots/{snapshot.digest}.parquet",))
+
+    return Featured(runner.step("features", depends, work)["snapshot"], program)
+
+
+def split_rows(project: Project, table: pl.DataFrame) -> Split:
+    """Divide a feature table by time into training, validation and test rows."""
+    return split_by_time(table, project.spec.split, project.spec.time or "period")
+
+
+def _table(project: Project, program: ModelProgram, clean: pl.DataFrame) -> pl.DataFrame:
+    beside = {"period", project.spec.target, *((project.spec.time,) if project.spec.time else ())}
+    keys = clean.select(sorted(beside - set(program.wanted)))
+    return program.program.matrix(clean).hstack(keys).with_row_index(ROW)

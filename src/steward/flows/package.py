@@ -1,0 +1,145 @@
+"""What goes into a bundle, so that it can answer anywhere and be judged years later?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from steward.core.workspace import Workspace
+from steward.data.split import Split
+from steward.flows.features import ROW, Featured, split_rows
+from steward.flows.ingest import Frames, Ingested
+from steward.flows.ports import Ports
+from steward.flows.process import Cleaned
+from steward.flows.steps import Done, Runner
+from steward.flows.train import Evaluated, TrainedModel, matrix
+from steward.models.zoo import Array, Fitted
+from steward.monitoring.profile import PREDICTION, profile
+from steward.project.read import Project
+from steward.registry.bundle import Bundle, BundleContent, library_versions, read_bundle, write_bundle
+
+_SELF_TEST_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A bundle on disk, the hashes to keep outside of it, and the facts its version will carry."""
+
+    digest: str
+    files: Mapping[str, str]
+    facts: Mapping[str, Any]
+    baseline: float
+
+    def load(self, workspace: Workspace) -> Bundle:
+        """Return the bundle, verified."""
+        return read_bundle(workspace.bundles / self.digest, self.files)
+
+
+def package(
+    project: Project,
+    ingested: Ingested,
+    cleaned: Cleaned,
+    featured: Featured,
+    trained: TrainedModel,
+    evaluated: Evaluated,
+    ports: Ports,
+    runner: Runner,
+    frames: Frames,
+) -> Packaged:
+    """Write the bundle of a trained model; the same content makes the same bundle, whichever run wrote it."""
+    facts = _facts(project, ingested, cleaned, featured, trained, evaluated)
+    depends = {"model": trained.digest, "features": featured.snapshot, "facts": facts, "libraries": dict(library_versions())}
+
+    def work() -> Done:
+        content = _content(project, cleaned, featured, trained, evaluated, facts, ports, frames)
+        record = write_bundle(ports.workspace.bundles, content)
+        note = f"{record.digest[:12]}, {len(record.files)} files"
+        return Done({"digest": record.digest, "hashes": dict(record.files)}, note, (f"bundles/{record.digest}",))
+
+    output = runner.step("bundle", depends, work)
+    return Packaged(output["digest"], output["hashes"], facts, trained.baseline)
+
+
+def _facts(
+    project: Project, ingested: Ingested, cleaned: Cleaned, featured: Featured, trained: TrainedModel, evaluated: Evaluated
+) -> dict[str, Any]:
+    """Return what a version says about itself, the same for every run of the same content."""
+    chosen = project.spec.candidates[[entry["kind"] for entry in trained.board].index(trained.chosen)]
+    return {
+        "origin": ingested.origin,
+        "snapshot": ingested.snapshot,
+        "clean": cleaned.snapshot,
+        "sources": [{"period": f["period"], "name": f["path"], "sha256": f["sha256"]} for f in ingested.files],
+        "train": list(project.spec.split.train),
+        "test": list(project.spec.split.test),
+        "rows": dict(trained.rows),
+        "quarantined": cleaned.quarantined,
+        "features": list(featured.program.wanted),
+        "left_out": list(featured.program.left_out),
+        "metrics": {name: value["value"] for name, value in evaluated.metrics.items()},
+        "parameters": {"candidate": trained.chosen, **chosen.model_dump(mode="json")},
+        "unit": project.spec.unit,
+        "overrides": [text for text in project.overrides if not text.startswith("split.")],
+    }
+
+
+def _content(
+    project: Project,
+    cleaned: Cleaned,
+    featured: Featured,
+    trained: TrainedModel,
+    evaluated: Evaluated,
+    facts: Mapping[str, Any],
+    ports: Ports,
+    frames: Frames,
+) -> BundleContent:
+    model, program = trained.load(ports), featured.program
+    split, clean = split_rows(project, frames.get(featured.snapshot)), frames.get(cleaned.snapshot)
+    categories = _categories(project, program.wanted)
+    selftest = clean.select(program.program.inputs)[_spread(split.test)]
+    return BundleContent(
+        model=model,
+        task=project.spec.task,
+        target=project.spec.target,
+        unit=project.spec.unit,
+        features_source=project.features_path.read_bytes(),
+        wanted=program.wanted,
+        left_out=dict.fromkeys(program.left_out, "its lookup could not be had"),
+        categories=categories,
+        lookups=program.lookups,
+        dictionary=project.dictionary,
+        reference=_reference(model, split, program.wanted, categories, evaluated),
+        provenance=facts,
+        selftest=selftest,
+        expected=_answers(model, program.program.matrix(selftest), program.wanted),
+        libraries=library_versions(),
+    )
+
+
+def _categories(project: Project, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the inputs whose numbers are codes: described by words, or joined to a lookup."""
+    joined = {column for lookup in project.spec.lookups.values() for column in lookup.joins}
+    columns = project.dictionary.columns
+    return tuple(name for name in wanted if name in joined or (name in columns and columns[name].codes is not None))
+
+
+def _spread(test: pl.DataFrame) -> list[int]:
+    """Return the places of some test rows, evenly over the time they cover."""
+    count = min(_SELF_TEST_ROWS, test.height)
+    places = np.linspace(0, test.height - 1, count).astype(np.int64)
+    return test[ROW].gather(places.tolist()).to_list()
+
+
+def _answers(model: Fitted, features: pl.DataFrame, wanted: tuple[str, ...]) -> Array:
+    return model.predict(matrix(features, wanted))
+
+
+def _reference(
+    model: Fitted, split: Split, wanted: tuple[str, ...], categories: tuple[str, ...], evaluated: Evaluated
+) -> dict[str, Any]:
+    """Return what later windows are compared with: the rows learned from, and the losses on rows that were not."""
+    learned = pl.concat([split.train, split.validation]).select(wanted)
+    seen = learned.with_columns(pl.Series(PREDICTION, _answers(model, learned, wanted)))
+    return {"profile": profile(seen, categories).as_dict(), "losses": dict(evaluated.losses)}

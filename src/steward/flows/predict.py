@@ -1,0 +1,37 @@
+"""What does the champion say about one row, asked here and without a server?"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from steward.core.errors import Fault, UsageError
+from steward.flows.champion import load_champion
+from steward.flows.ports import Ports
+from steward.project.read import Project
+from steward.serving.request import parse_rows, rows_to_frame
+
+
+def predict_once(project: Project, row: str | None, ports: Ports) -> dict[str, Any]:
+    """Return the champion's answer to one row, given as a JSON object; its own example row by default."""
+    loaded = load_champion(ports, project.spec.name)
+    asked = example_row(project, loaded.bundle.inputs) if row is None else _object(row)
+    rows = parse_rows(project.dictionary, loaded.bundle.inputs, [asked])
+    predicted = loaded.bundle.predict(rows_to_frame(rows, project.dictionary, loaded.bundle.inputs))
+    facts = {"prediction": float(predicted[0]), "unit": project.spec.unit}
+    return {"row": asked, **facts, "model": project.spec.name, "version": loaded.version.number}
+
+
+def example_row(project: Project, inputs: tuple[str, ...]) -> dict[str, Any]:
+    """Return a request made of the dictionary's examples."""
+    columns = project.dictionary.columns
+    return {name: columns[name].example for name in inputs if columns[name].example is not None}
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(Fault("CLI-002", "the row is not JSON", why=str(error), fix="""quote it:  '{"pickup_zone": 74, ...}'""")) from error
+    if not isinstance(value, dict):
+        raise UsageError(Fault("CLI-002", "the row is not a JSON object", fix="""write  '{"column": value, ...}'"""))
+    return value

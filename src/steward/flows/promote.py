@@ -1,0 +1,118 @@
+"""How does a judged candidate become a version, and a version the champion?
+
+The pointer in the database is the truth; MLflow's alias follows it and is repaired from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from steward.core.errors import Fault, Refused
+from steward.deploy.promote import promote, refuse_without_evidence, roll_back
+from steward.flows.champion import need_champion
+from steward.flows.judge import Judged
+from steward.flows.package import Packaged
+from steward.flows.ports import Ports
+from steward.flows.steps import Done, Runner
+from steward.project.read import Project
+from steward.registry.tracking import Experiment, Tracked
+from steward.registry.versions import Champion, Draft, Version
+
+
+def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports, runner: Runner) -> Version:
+    """Register the bundle as a version - once, however often it comes - and tell MLflow."""
+    facts = {**packaged.facts, "verdict": dict(judged.verdict), "judged_against": judged.against}
+    name = project.spec.name
+    draft = Draft(name, packaged.digest, runner.run, packaged.digest, packaged.files, facts)
+    version = ports.registry.register(draft, actor=ports.actor)
+    if judged.fresh:
+        # The same bundle may be judged anew, against another champion: the newest evidence counts.
+        ports.registry.note(name, version.number, {"verdict": dict(judged.verdict), "judged_against": judged.against})
+    depends = {"version": version.number, "bundle": version.digest}
+
+    def work() -> Done:
+        tracked = ports.tracker.log(_experiment(version, ports))
+        ports.registry.note(name, version.number, {"mlflow_run": tracked.run_id, "mlflow_version": tracked.version})
+        return Done(asdict(tracked), f"{version}, MLflow run {tracked.run_id[:12]}")
+
+    runner.step("register", depends, work)
+    return ports.registry.version(name, version.number)
+
+
+def promote_if_passed(project: Project, version: Version, judged: Judged, trigger: str, ports: Ports, runner: Runner) -> bool:
+    """Promote the version of a run if its gate passed; true where it is champion now and was not before the run."""
+    champion = ports.registry.champion(project.spec.name)
+    depends = {"version": version.number, "verdict": dict(judged.verdict), "against": judged.against, "run": runner.run}
+
+    def work() -> Done:
+        moved = bool(judged.verdict["passed"]) and (champion is None or champion.number != version.number)
+        if moved:
+            promote(ports.registry, version, actor=ports.actor, reason=f"{trigger}: {judged.verdict['reason']}")
+        now = ports.registry.champion(project.spec.name)
+        _follow(version.model, ports)
+        note = f"v{now.number} is champion" if now else "no champion: the gate did not pass"
+        return Done({"promoted": moved or _by_this_run(now, version, judged)}, note)
+
+    return bool(runner.step("promote", depends, work)["promoted"])
+
+
+def promote_by_hand(model: str, number: int | None, reason: str, ports: Ports) -> Champion:
+    """Promote a version by number, or the newest one whose gate passed."""
+    version = ports.registry.version(model, number) if number is not None else _newest_passed(model, ports)
+    refuse_without_evidence(version, ports.registry.champion(model))
+    champion = promote(ports.registry, version, actor=ports.actor, reason=reason)
+    _follow(model, ports)
+    return champion
+
+
+def roll_back_by_hand(model: str, number: int | None, reason: str, ports: Ports) -> Champion:
+    """Make an earlier champion champion again: the one named, or the one before the present one."""
+    current = need_champion(ports, model)
+    version = ports.registry.version(model, _champion_before(model, current, ports) if number is None else number)
+    champion = roll_back(ports.registry, version, actor=ports.actor, reason=reason)
+    _follow(model, ports)
+    return champion
+
+
+def _by_this_run(now: Champion | None, version: Version, judged: Judged) -> bool:
+    """Tell whether a killed attempt of this same run had moved the pointer already."""
+    return now is not None and now.number == version.number and judged.fresh
+
+
+def _newest_passed(model: str, ports: Ports) -> Version:
+    for version in reversed(ports.registry.versions(model)):
+        verdict = version.facts.get("verdict")
+        if isinstance(verdict, Mapping) and verdict.get("passed"):
+            return version
+    raise Refused(Fault("GATE-006", f"no version of {model} has passed its gate", fix=f"train one:  steward run {model}"))
+
+
+def _champion_before(model: str, current: Champion, ports: Ports) -> int:
+    """Return the version the pointer showed before now, as the journal tells it."""
+    moves = [e for e in ports.journal.entries() if e.kind == "champion.promoted" and e.subject.startswith(f"{model} v")]
+    before = moves[-1].detail.get("from") if moves else None
+    if not isinstance(before, int):
+        raise Refused(Fault("GATE-007", f"{model} v{current.number} is the first champion; there is none before it"))
+    return before
+
+
+def _follow(model: str, ports: Ports) -> None:
+    """Let MLflow's alias show the champion of now."""
+    champion = ports.registry.champion(model)
+    if champion is None:
+        return
+    facts = ports.registry.version(model, champion.number).facts
+    if "mlflow_run" in facts:
+        ports.tracker.point(model, "champion", Tracked(str(facts["mlflow_run"]), str(facts["mlflow_version"])))
+
+
+def _experiment(version: Version, ports: Ports) -> Experiment:
+    facts = version.facts
+    metrics = {name: value for name, value in _mapping(facts["metrics"]).items() if isinstance(value, float)}
+    parameters = {name: str(value) for name, value in _mapping(facts["parameters"]).items()}
+    tags = {name: str(facts[name]) for name in ("origin", "snapshot", "left_out") if name in facts}
+    tags |= {"steward.version": str(version.number), "steward.run": version.run, "data": str(facts.get("origin"))}
+    return Experiment(version.model, version.number, version.digest, parameters, metrics, tags, ports.workspace.bundles / version.digest)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,80 @@
+"""An alarm came in: what is it, what should be done, and who must be asked?
+
+Diagnosis and decision are values; carrying the decision out is one match. A retrain that needs nobody's
+approval is carried out at once; a question is filed with the action frozen, so that what is approved is
+what will run.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from steward.agent.approve import Approval, FrozenAction
+from steward.agent.decide import AskApproval, Decision, Escalate, Log, Retrain, decide
+from steward.agent.diagnose import Diagnosis, diagnose
+from steward.agent.incidents import Incident
+from steward.core.digest import digest_json
+from steward.core.runs import Run
+from steward.flows.ports import Ports
+from steward.flows.retrain import retrain
+from steward.flows.watch import Watched
+from steward.project.read import Project
+
+AGENT = "steward agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What followed from an alarm; at most one of `approval` and `run` is there."""
+
+    incident: Incident
+    diagnosis: Diagnosis
+    decision: Decision
+    approval: Approval | None = None
+    run: Run | None = None
+
+
+def respond(project: Project, where: str, watched: Watched, ports: Ports) -> Response | None:
+    """Answer an alarm; None where the window raised none or was answered before."""
+    if watched.verdict is None or not watched.window.alarm:
+        return None
+    window, policy = watched.window, project.spec.policy
+    incident = ports.incidents.raise_alarm(window.model, window.version, window.label, window.severity, actor=AGENT)
+    diagnosis = diagnose(watched.verdict)
+    decision = decide(window.severity, diagnosis, policy)
+    _tell(ports, incident, window.key, diagnosis, decision)
+    match decision:
+        case Log():
+            ports.incidents.close(incident.id, "logged; nothing was done", actor=AGENT)
+            return Response(incident, diagnosis, decision)
+        case Retrain():
+            action = _freeze(project, incident, decision, ports)
+            return Response(incident, diagnosis, decision, run=retrain(project, where, incident, action, AGENT, ports))
+        case AskApproval() | Escalate():
+            action = _freeze(project, incident, decision, ports)
+            return Response(incident, diagnosis, decision, approval=ports.incidents.ask(incident, action))
+        case _:
+            assert_never(decision)
+
+
+def _freeze(project: Project, incident: Incident, decision: Retrain | AskApproval | Escalate, ports: Ports) -> FrozenAction:
+    now = ports.clock.now()
+    return FrozenAction(
+        kind="retrain",
+        model=project.spec.name,
+        champion=incident.version,
+        periods=incident.labels,
+        severity=decision.severity,
+        reason=decision.reason,
+        requested_by=AGENT,
+        requested_at=now.isoformat(),
+        expires_at=(now + timedelta(days=project.spec.policy.approval_days)).isoformat(),
+    )
+
+
+def _tell(ports: Ports, incident: Incident, window: str, diagnosis: Diagnosis, decision: Decision) -> None:
+    subject = f"incident {incident.id}"
+    told = {"kind": diagnosis.kind, "text": diagnosis.text, "columns": list(diagnosis.columns)}
+    ports.journal.append("diagnosis.made", subject, told, actor=AGENT, key=f"diagnosis.made:{window}")
+    decided = {"decision": type(decision).__name__, "severity": decision.severity, "reason": decision.reason}
+    ports.journal.append("decision.made", subject, decided, actor=AGENT, key=f"decision.made:{window}:{digest_json(decided)[:12]}")

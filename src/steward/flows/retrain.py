@@ -1,0 +1,40 @@
+"""How is a decision to retrain carried out? A run of its own on the months of the incident.
+
+The latest part of those months judges the new candidate against the champion on the same rows; only
+evidence makes it champion, whoever asked for it.
+"""
+
+from steward.agent.approve import FrozenAction
+from steward.agent.incidents import Incident
+from steward.core.runs import Run
+from steward.flows.ports import Ports
+from steward.flows.run import RunOptions, resume, run
+from steward.project.read import Project
+
+
+def retrain(project: Project, where: str, incident: Incident, action: FrozenAction, actor: str, ports: Ports) -> Run:
+    """Train on the months the action names, and close the incident with what came of it."""
+    trigger = f"incident {incident.id}"
+    subject = f"incident {incident.id}"
+    ports.journal.append("action.started", subject, {"action": action.digest}, actor=actor, key=f"action.started:{action.digest}")
+    overrides = (
+        f"split.train=[{', '.join(action.periods)}]",
+        "split.test=[]",
+        f"split.test_share={project.spec.policy.retrain_test_share}",
+    )
+    options = RunOptions(where, overrides, trigger=trigger)
+    stopped = ports.runs.latest(project.spec.name)
+    again = stopped is not None and stopped.trigger == trigger and stopped.status != "finished"
+    finished = resume(options, ports) if again else run(options, ports)
+    outcome = _outcome(finished)
+    detail = {"action": action.digest, "run": finished.id, "outcome": outcome}
+    ports.journal.append("action.finished", subject, detail, actor=actor, key=f"action.finished:{action.digest}:{finished.id}")
+    ports.incidents.close(incident.id, outcome, actor=actor)
+    return finished
+
+
+def _outcome(finished: Run) -> str:
+    version = finished.result.get("version")
+    if finished.result.get("promoted"):
+        return f"retrained; v{version} is champion now"
+    return f"retrained; v{version} did not pass its gate, the champion stays"

@@ -1,0 +1,124 @@
+"""Does the world still look like the one the champion was made for?
+
+A window is a month of source rows (with the truth in it, so that realised performance is judged too)
+or what the prediction log holds (inputs and answers only). The verdict is remembered once per version
+and content; an alarm goes on to `steward.flows.respond`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from steward.core.digest import digest_json
+from steward.core.errors import Fault, UsageError
+from steward.core.period import Period
+from steward.data.read import read_many
+from steward.flows.champion import LoadedVersion, load_champion
+from steward.flows.ingest import gather_sources
+from steward.flows.ports import Ports
+from steward.flows.process import check_rows
+from steward.models.metrics import row_losses
+from steward.monitoring.drift import judge_drift
+from steward.monitoring.history import WatchedWindow
+from steward.monitoring.performance import PerformanceVerdict, judge_performance
+from steward.monitoring.profile import PREDICTION, Profile, profile
+from steward.monitoring.watch import WindowVerdict, judge_window
+from steward.project.read import Project
+from steward.quality.clean import clean
+from steward.serving.log import read_segments
+from steward.serving.request import rows_to_frame
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A stored window with the verdict behind it; `known` where it had been watched before."""
+
+    window: WatchedWindow
+    verdict: WindowVerdict | None
+    known: bool
+
+
+def watch_something(project: Project, period: str | None, ports: Ports, *, from_log: bool) -> Watched:
+    """Watch a month of source rows, or the whole prediction log of the champion.
+
+    Raises:
+        UsageError: WATCH-001 neither or both were asked for, WATCH-002 the period is not a month.
+    """
+    if from_log == (period is not None):
+        fix = "name a month:  --period 2024-01   or watch what was answered:  --log"
+        raise UsageError(Fault("WATCH-001", "what should be watched: a month, or the log?", fix=fix))
+    if period is None:
+        return watch_log(project, ports)
+    try:
+        Period.parse(period)
+    except ValueError as error:
+        raise UsageError(Fault("WATCH-002", str(error), ("--period",), fix="for example  --period 2024-01")) from error
+    return watch_period(project, period, ports)
+
+
+def watch_period(project: Project, period: str, ports: Ports) -> Watched:
+    """Watch one month of source rows with the champion of now."""
+    loaded = load_champion(ports, project.spec.name)
+    sources = gather_sources(project, (period,), ports)
+    key = _key(loaded, period, [file.sha256 for file in sources.files])
+    known = ports.windows.find(key)
+    if known is not None:
+        return Watched(known, None, known=True)
+    ports.progress.started("watch")
+    raw = read_many(sources.files, project.dictionary)
+    rows = clean(check_rows(project, raw).kept, project.spec.cleaning).frame
+    predicted = loaded.bundle.predict(rows)
+    performance = _performance(project, loaded, rows, predicted)
+    return _remember(project, loaded, period, key, rows, predicted, performance, ports)
+
+
+def watch_log(project: Project, ports: Ports) -> Watched:
+    """Watch what the champion answered: logged inputs and predictions, without the truth."""
+    loaded = load_champion(ports, project.spec.name)
+    records = read_segments(ports.workspace.predictions / project.spec.name)
+    mine = [record for record in records if record["version"] == loaded.version.number]
+    label = f"{len(mine)} logged predictions"
+    key = _key(loaded, label, [str(record["prediction_id"]) for record in mine])
+    known = ports.windows.find(key)
+    if known is not None:
+        return Watched(known, None, known=True)
+    rows = rows_to_frame([record["row"] for record in mine], project.dictionary, loaded.bundle.inputs)
+    predicted = np.asarray([record["prediction"] for record in mine], dtype=np.float64)
+    return _remember(project, loaded, label, key, rows, predicted, None, ports)
+
+
+def _key(loaded: LoadedVersion, label: str, content: Sequence[str]) -> str:
+    return digest_json({"bundle": loaded.version.digest, "label": label, "content": list(content)})
+
+
+def _performance(project: Project, loaded: LoadedVersion, rows: pl.DataFrame, predicted: np.ndarray) -> PerformanceVerdict | None:
+    losses = loaded.bundle.reference.get("losses")
+    if not isinstance(losses, Mapping) or project.spec.target not in rows.columns or not rows.height:
+        return None
+    metric = str(losses["metric"])
+    current = row_losses(metric, rows[project.spec.target].to_numpy(), predicted)
+    return judge_performance((losses["mean"], losses["variance"], int(losses["rows"])), current, metric)
+
+
+def _remember(
+    project: Project,
+    loaded: LoadedVersion,
+    label: str,
+    key: str,
+    rows: pl.DataFrame,
+    predicted: np.ndarray,
+    performance: PerformanceVerdict | None,
+    ports: Ports,
+) -> Watched:
+    spec = project.spec.watch
+    reference = Profile.from_dict(loaded.bundle.reference["profile"])
+    seen = loaded.bundle.features(rows).with_columns(pl.Series(PREDICTION, predicted))
+    current = profile(seen, loaded.bundle.categories, like=reference)
+    drift = judge_drift(reference, current, loaded.bundle.importance, budget=spec.budget, min_rows=spec.min_rows)
+    verdict = judge_window(drift, performance, spec.alert)
+    at = ports.clock.now().isoformat()
+    name, number = project.spec.name, loaded.version.number
+    window = WatchedWindow(key, name, number, label, verdict.severity, verdict.alarm, verdict.as_dict(), at)
+    ports.progress.finished("watch", f"{rows.height:,} rows of {label} against v{number}")
+    return Watched(ports.windows.add(window, actor=ports.actor), verdict, known=False)

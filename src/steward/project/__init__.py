@@ -1,0 +1,1 @@
+"""What a project file and a data dictionary may say, and everything that is wrong with them, by line."""

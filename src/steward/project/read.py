@@ -1,0 +1,157 @@
+"""Which project is meant, what does it declare, and is all of it right?"""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from steward.core.digest import digest_file
+from steward.core.errors import Fault, StewardError, UsageError, did_you_mean
+from steward.project.dictionary import DictionarySpec
+from steward.project.document import Document, Place, read_yaml
+from steward.project.faults import model_faults
+from steward.project.overrides import apply_overrides
+from steward.project.spec import ProjectSpec
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that was read and found right; `frozen` is its two files as JSON values, defaults and overrides included."""
+
+    spec: ProjectSpec
+    dictionary: DictionarySpec
+    folder: Path
+    features_path: Path
+    simulator_path: Path | None
+    frozen: Mapping[str, Any]
+    overrides: tuple[str, ...]
+
+    @property
+    def features_digest(self) -> str:
+        """SHA-256 of features.py as it lies there now."""
+        return digest_file(self.features_path)
+
+    def part(self, name: str) -> Any:
+        """Return one key of the frozen project file."""
+        return self.frozen["project"][name]
+
+
+def read_project(where: str | Path, overrides: Sequence[str] = ()) -> Project:
+    """Read a project folder, its project.yaml, or a blueprint by name.
+
+    Raises:
+        UsageError: everything that is wrong with it, at once.
+    """
+    folder = find_project(where)
+    project, faults = _read(folder, overrides)
+    if faults or project is None:
+        raise UsageError(*faults)
+    return project
+
+
+def check_project(where: str | Path, overrides: Sequence[str] = ()) -> list[Fault]:
+    """Return everything that is wrong with a project; empty where nothing is."""
+    try:
+        return _read(find_project(where), overrides)[1]
+    except StewardError as error:
+        return list(error.faults)
+
+
+def find_project(where: str | Path) -> Path:
+    """Return the folder of a project: a path, or a blueprint's name.
+
+    Raises:
+        UsageError: PROJ-000 there is no such project.
+    """
+    path = Path(where)
+    if path.is_file():
+        return path.parent
+    if (path / "project.yaml").is_file():
+        return path
+    shipped = Path(str(files("steward") / "blueprints"))
+    if (shipped / str(where) / "project.yaml").is_file() and path.name == str(where):
+        return shipped / str(where)
+    known = sorted(found.parent.name for found in shipped.glob("*/project.yaml"))
+    fix = f"name a folder with a project.yaml, or a blueprint; {did_you_mean(str(where), known)}"
+    raise UsageError(Fault("PROJ-000", f"there is no project {str(where)!r}", fix=fix))
+
+
+def _read(folder: Path, overrides: Sequence[str]) -> tuple[Project | None, list[Fault]]:
+    faults: list[Fault] = []
+    found = _document(folder / "project.yaml", faults)
+    described = _document(folder / "dictionary.yaml", faults)
+    if found is None or described is None:
+        return None, faults
+    found = Document(apply_overrides(found.value, overrides), found.lines, found.path)
+    spec = _model(ProjectSpec, found, faults)
+    dictionary = _model(DictionarySpec, described, faults)
+    features_path = folder / "features.py"
+    functions = _functions(features_path, faults)
+    if spec is None or dictionary is None or functions is None:
+        return None, faults
+    faults += _cross_faults(spec, dictionary, functions, found)
+    if faults:
+        return None, faults
+    simulator = folder / "simulator.py"
+    frozen = {"project": spec.json_value(), "dictionary": dictionary.model_dump(mode="json")}
+    there = simulator if simulator.is_file() else None
+    return Project(spec, dictionary, folder, features_path, there, frozen, tuple(overrides)), []
+
+
+def _document(path: Path, faults: list[Fault]) -> Document | None:
+    try:
+        return read_yaml(path)
+    except UsageError as error:
+        faults += error.faults
+        return None
+
+
+def _model(model: type[M], document: Document, faults: list[Fault]) -> M | None:
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        faults += model_faults(error, document, model)
+        return None
+
+
+def _functions(path: Path, faults: list[Fault]) -> set[str] | None:
+    """Return the public functions of features.py, found without running it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault("PROJ-020", "features.py cannot be read", (str(path),), str(error), "add one: a function a feature"))
+        return None
+    except SyntaxError as error:
+        faults.append(Fault("PROJ-021", "features.py is not Python", (f"features.py:{error.lineno}",), error.msg))
+        return None
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
+
+
+def _cross_faults(spec: ProjectSpec, dictionary: DictionarySpec, functions: set[str], document: Document) -> list[Fault]:
+    """Return names that lead nowhere, between the three files."""
+    columns = set(dictionary.columns)
+    lookups = {column for lookup in spec.lookups.values() for column in lookup.provides()}
+    anything = columns | functions | lookups
+    named: list[tuple[str, Place, set[str]]] = [(spec.target, ("target",), columns | functions)]
+    named += [(spec.time, ("time",), columns)] if spec.time else []
+    named += [(name, ("features", index), anything) for index, name in enumerate(spec.features)]
+    named += [(name, ("checks", i), columns | functions) for i, check in enumerate(spec.checks) for name in check.reads()]
+    named += [(name, ("cleaning", i), columns) for i, rule in enumerate(spec.cleaning) for name in _touched(rule)]
+    named += [(name, ("lookups", key, "joins", name), columns) for key, lookup in spec.lookups.items() for name in lookup.joins]
+    return [
+        Fault("PROJ-007", f"{'.'.join(str(p) for p in place)}: nothing is called {name!r}", (document.where(place),), fix=did_you_mean(name, known))
+        for name, place, known in named
+        if name not in known
+    ]
+
+
+def _touched(rule: object) -> tuple[str, ...]:
+    columns: tuple[str, ...] = getattr(rule, "columns", ())
+    column: str | None = getattr(rule, "column", None)
+    return (*columns, *((column,) if column else ()))

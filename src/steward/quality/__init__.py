@@ -1,0 +1,1 @@
+"""From rows as they came to rows worth learning from: checks set the broken ones apart, cleaning mends the rest."""

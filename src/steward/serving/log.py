@@ -1,0 +1,168 @@
+"""Is an answer that was given ever lost? It is written down before it is sent.
+
+Each worker appends to segments of its own. A line is ``crc32 length json``: the checksum and the length
+(bytes, both as eight hex digits) tell a whole record from one that a crash cut, and one damaged line
+costs only itself. The files are plain text and can be read without Steward.
+"""
+
+import json
+import os
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from steward.core.errors import EnvironmentFault, Fault
+
+_PREFIX = len("00000000 00000000 ")
+_SUFFIX = ".segment"
+
+
+class PredictionLog(Protocol):
+    """Where answers are kept: segments on disk, or memory in tests."""
+
+    def append(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Keep some records, JSON objects with a `prediction_id`; all are kept when it returns, or it raises."""
+        ...
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Return what was kept, in the order it was appended by each worker."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that is not a whole record: where it begins, in bytes, and its length."""
+
+    segment: Path
+    offset: int
+    length: int
+
+
+class SegmentLog:
+    """Appends records to segments in `folder`, of which only this worker writes its own.
+
+    Args:
+        folder: made on the first append.
+        worker: tells the writers apart; a process id or a pod's name. One that was used before is no
+            danger: a segment that exists is never opened for writing again.
+        sync: wait for the disk at each append. Without it a killed process loses nothing, a machine
+            that loses power may lose the last seconds.
+        segment_bytes: when to begin another segment.
+    """
+
+    def __init__(self, folder: Path, worker: str, *, sync: bool = False, segment_bytes: int = 64 << 20) -> None:
+        self._folder = folder
+        self._worker = worker
+        self._sync = sync
+        self._segment_bytes = segment_bytes
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._size = 0
+
+    def append(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write some records by one call, whole or not at all.
+
+        Raises:
+            EnvironmentFault: SERVE-011 they could not be written; nothing of them is in the log.
+        """
+        content = b"".join(_encode(record) for record in records)
+        with self._lock:
+            try:
+                self._write(content)
+            except OSError as error:
+                # This goes to whoever asked: it names no place on this machine.
+                fix = "make room for the workspace's folder `predictions`, or make it writable, and ask again"
+                what = "the prediction could not be written to the log, so it is not given"
+                raise EnvironmentFault(Fault("SERVE-011", what, why=error.strerror or str(error), fix=fix)) from error
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Return what all workers have written to the folder."""
+        return read_segments(self._folder)
+
+    def close(self) -> None:
+        """Finish the segment; a later append begins another."""
+        with self._lock:
+            self._finish()
+
+    def _write(self, content: bytes) -> None:
+        if self._size >= self._segment_bytes:
+            self._finish()
+        if self._file is None:
+            self._file = _create_segment(self._folder, self._worker)
+        try:
+            _write_whole(self._file, content)
+            if self._sync:
+                os.fsync(self._file)
+        except OSError:
+            self._take_back()
+            raise
+        self._size += len(content)
+
+    def _take_back(self) -> None:
+        """Cut off what a failed append left; the next one begins a segment, clear of any rest."""
+        if self._file is not None:
+            try:
+                os.ftruncate(self._file, self._size)
+            finally:
+                self._finish()
+
+    def _finish(self) -> None:
+        file, self._file, self._size = self._file, None, 0
+        if file is not None:
+            os.close(file)
+
+
+def read_segments(folder: Path, *, on_damage: Callable[[Damage], None] | None = None) -> Iterator[Mapping[str, Any]]:
+    """Return every whole record in a folder's segments, in the order of their names; none where there is no folder.
+
+    A line that a crash cut, or that was changed since, is skipped and told to `on_damage`. A segment that is
+    being written is read as far as it goes.
+    """
+    for segment in sorted(folder.glob(f"*{_SUFFIX}")):
+        yield from _read_segment(segment, on_damage)
+
+
+def _read_segment(segment: Path, on_damage: Callable[[Damage], None] | None) -> Iterator[Mapping[str, Any]]:
+    offset = 0
+    with segment.open("rb") as file:
+        for line in file:
+            record = _decode(line)
+            if record is not None:
+                yield record
+            elif on_damage is not None:
+                on_damage(Damage(segment, offset, len(line)))
+            offset += len(line)
+
+
+def _write_whole(file: int, content: bytes) -> None:
+    written = os.write(file, content)
+    if written != len(content):
+        raise OSError(f"only {written} of {len(content)} bytes could be written")
+
+
+def _create_segment(folder: Path, worker: str) -> int:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number = len(list(folder.glob(f"{worker}-*{_SUFFIX}")))
+    while True:
+        number += 1
+        try:
+            # Requests hold what people sent: nobody else on the machine reads them.
+            return os.open(folder / f"{worker}-{number:06d}{_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except FileExistsError:
+            continue
+
+
+def _encode(record: Mapping[str, Any]) -> bytes:
+    body = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return b"%08x %08x %b\n" % (zlib.crc32(body), len(body), body)
+
+
+def _decode(line: bytes) -> Mapping[str, Any] | None:
+    body = line[_PREFIX:-1]
+    if not line.endswith(b"\n") or line[:_PREFIX] != b"%08x %08x " % (zlib.crc32(body), len(body)):
+        return None
+    record: Mapping[str, Any] = json.loads(body)
+    return record

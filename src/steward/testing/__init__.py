@@ -1,0 +1,8 @@
+"""Stand-ins for what Steward calls, for the tests of those who write projects: memory for disks, a clock that stands."""
+
+from steward.testing.clock import FrozenClock
+from steward.testing.journal import MemoryJournal
+from steward.testing.predictions import MemoryPredictionLog
+from steward.testing.served import TINY_DICTIONARY, tiny_served
+
+__all__ = ["TINY_DICTIONARY", "FrozenClock", "MemoryJournal", "MemoryPredictionLog", "tiny_served"]

@@ -1,0 +1,23 @@
+"""What all tests share: where real data lies, and what is missing on this machine."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def data_folder() -> Path | None:
+    """The folder with the real months: STEWARD_DATA, or ../shared/data where that exists."""
+    named = os.environ.get("STEWARD_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    return folder.absolute() if (folder / "taxi").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("no real data: set STEWARD_DATA to a folder that holds taxi/green/...")
+    return folder

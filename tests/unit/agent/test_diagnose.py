@@ -1,0 +1,71 @@
+import pytest
+
+from steward.agent.diagnose import diagnose
+from steward.monitoring.drift import ColumnDrift, DriftVerdict
+from steward.monitoring.performance import PerformanceVerdict
+from steward.monitoring.watch import WindowVerdict, judge_window
+
+
+def column(
+    name: str = "km", *, missing: float = 0.0, unseen: float = 0.0, stuck: bool = False, weight: float = 1.0, moved: bool = True
+) -> ColumnDrift:
+    return ColumnDrift(name, "number", 0.3, 0.01, 0.28, weight, 0.9, moved, missing, unseen, stuck)
+
+
+def window(drift: float, error: float | None, *columns: ColumnDrift, rows: int = 1000) -> WindowVerdict:
+    moved = tuple(one.name for one in columns if one.moved)
+    performance = None if error is None else PerformanceVerdict("rmse", 5.0, 7.5, 0.5, 0.45, error, 900, enough=True)
+    return judge_window(DriftVerdict(columns, drift, moved, rows, enough=rows >= 200), performance, 0.5)
+
+
+@pytest.mark.parametrize("verdict", [window(0.3, 0.2, column()), window(0.9, 0.9, column(), rows=100), window(0.0, None, rows=0)])
+def test_where_there_is_no_alarm_there_is_no_trouble(verdict: WindowVerdict) -> None:
+    assert diagnose(verdict).kind == "none"
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (column(missing=0.95), "km is missing in 95% more of the rows"),
+        (column(unseen=0.4), "km holds values the reference never held in 40% of the rows"),
+        (column(stuck=True), "km holds a single value"),
+    ],
+)
+def test_broken_data_is_recognised_before_all_else(broken: ColumnDrift, says: str) -> None:
+    made = diagnose(window(0.95, 0.9, broken, column("prediction", unseen=0.9), column("hour")))
+    assert (made.kind, made.columns) == ("data_fault", ("km",))
+    assert made.text == f"the data look broken: {says}"
+
+
+def test_a_broken_column_the_model_ignores_or_that_did_not_move_is_no_data_fault() -> None:
+    columns = (column(), column("note", missing=1.0, weight=0.0), column("hour", unseen=0.5, moved=False))
+    assert diagnose(window(0.8, None, *columns)).kind == "drift"
+
+
+def test_moved_inputs_are_drift_with_or_without_known_outcomes() -> None:
+    blind, seeing = (
+        diagnose(window(0.8, None, column("prediction"), column(), column("hour"))),
+        diagnose(window(0.8, 0.9, column())),
+    )
+    assert (blind.kind, blind.columns) == ("drift", ("km", "hour"))
+    assert blind.text == "the world moved, most of all in km and hour; what that does to the error is not known yet"
+    assert seeing.text == "the world moved, most of all in km; rmse rose by 50% with it"
+    assert diagnose(window(0.8, 0.0, column())).text == "the world moved, most of all in km; the error did not grow with it"
+
+
+def test_answers_that_moved_alone_are_drift_of_no_single_input() -> None:
+    made = diagnose(window(0.8, None, column("prediction")))
+    assert (made.kind, made.columns) == ("drift", ())
+    assert "most of all in no single input" in made.text
+
+
+def test_errors_without_moved_inputs_are_another_concept() -> None:
+    made = diagnose(window(0.0, 0.9, column(moved=False)))
+    assert (made.kind, made.columns) == ("concept", ())
+    assert made.text == "rmse rose by 50% though no input moved: inputs now lead to other outcomes"
+
+
+def test_errors_with_inputs_that_moved_a_little_are_left_open() -> None:
+    made = diagnose(window(0.3, 0.9, column(), column("hour"), column("zone")))
+    assert (made.kind, made.columns) == ("performance", ("km", "hour", "zone"))
+    assert made.text == "rmse rose by 50%, and km, hour and zone moved, too little to explain it alone"

@@ -1,0 +1,91 @@
+from math import exp, log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steward.core.digest import canonical_json
+from steward.monitoring.performance import Losses, judge_performance, summarise_losses
+
+
+def squares(rmse: float, rows: int, seed: int = 1) -> np.ndarray:
+    # Twice exponential: the spread of the squared errors of real trip durations.
+    errors = np.random.default_rng(seed).laplace(size=rows)
+    return errors**2 * rmse**2 / np.mean(errors**2)
+
+
+REFERENCE = summarise_losses(squares(5.0, 20_000))
+
+
+def test_losses_by_hand() -> None:
+    # mean 2, squared deviations 1 + 0 + 1 over 2; the unknown outcome is left out
+    assert summarise_losses(np.array([1.0, 2.0, 3.0, np.nan])) == Losses(2.0, 1.0, 3)
+    assert summarise_losses(np.array([])) == Losses(0.0, 0.0, 0)
+
+
+def test_the_lower_bound_by_hand() -> None:
+    # mae: log ratio ln 1.5; standard error sqrt(1/100/1 + 0/…) = 0.1; rmse halves both on the log scale
+    current = np.full(400, 1.5)
+    verdict = judge_performance((1.0, 1.0, 100), current, "mae")
+    assert verdict.change == pytest.approx(0.5)
+    assert verdict.low == pytest.approx(exp(log(1.5) - 0.164485) - 1, abs=1e-5)
+    root = judge_performance((1.0, 1.0, 100), current, "rmse")
+    assert (root.reference, root.current, root.change) == pytest.approx((1.0, sqrt(1.5), sqrt(1.5) - 1))
+    assert root.low == pytest.approx(exp((log(1.5) - 0.164485) / 2) - 1, abs=1e-5)
+
+
+def test_a_rise_by_58_percent_on_thousands_of_rows_is_an_emergency() -> None:
+    verdict = judge_performance(REFERENCE, squares(5.0 * 1.58, 5_000), "rmse")
+    assert verdict.change == pytest.approx(0.58, abs=1e-9)
+    assert verdict.severity > 0.9
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.95, 1.0, 1.03, 1.05])
+def test_a_rise_within_5_percent_or_a_fall_is_nothing(factor: float) -> None:
+    assert judge_performance(REFERENCE, squares(5.0 * factor, 50_000), "rmse").severity == 0.0
+
+
+def test_half_the_scale_is_reached_at_15_percent_beyond_doubt() -> None:
+    assert judge_performance((1.0, 0.0, 1000), np.full(1000, 1.15), "mae").severity == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("rows", [200, 1000, 10_000])
+def test_windows_of_the_same_error_are_quiet_at_every_size(rows: int) -> None:
+    draws = [np.random.default_rng(seed).laplace(size=rows) ** 2 for seed in range(200)]
+    severities = [judge_performance((2.0, 20.0, 20_000), draw, "rmse").severity for draw in draws]
+    assert sum(severity >= 0.5 for severity in severities) == 0
+
+
+def test_few_or_no_outcomes_claim_nothing() -> None:
+    few = judge_performance(REFERENCE, np.full(199, 1e6), "rmse")
+    assert (few.severity, few.enough, few.rows) == (0.0, False, 199)
+    none = judge_performance(REFERENCE, np.array([np.nan]), "rmse")
+    assert (none.change, none.severity, none.rows) == (0.0, 0.0, 0)
+
+
+def test_an_error_that_vanished_is_a_fall() -> None:
+    assert judge_performance(REFERENCE, np.zeros(100), "rmse").change == -1.0
+
+
+@pytest.mark.parametrize("reference", [(0.0, 0.0, 10), (1.0, 1.0, 0), (float("nan"), 1.0, 5), (1.0, -1.0, 5)])
+def test_a_reference_without_error_or_rows_is_refused(reference: tuple[float, float, int]) -> None:
+    with pytest.raises(ValueError, match="reference losses"):
+        judge_performance(reference, np.ones(50), "mae")
+
+
+def test_a_negative_loss_is_refused() -> None:
+    with pytest.raises(ValueError, match="never negative"):
+        judge_performance(REFERENCE, np.full(50, -1.0), "mae")
+
+
+def test_a_verdict_is_json() -> None:
+    assert '"metric":"rmse"' in canonical_json(judge_performance(REFERENCE, squares(6.0, 300), "rmse").as_dict())
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 10), st.floats(0, 10), st.integers(200, 500))
+def test_severity_is_a_share_and_grows_with_the_error(factor: float, more: float, rows: int) -> None:
+    losses = squares(5.0, rows, seed=7)
+    low, high = (judge_performance(REFERENCE, losses * f, "rmse").severity for f in (factor, factor + more))
+    assert 0 <= low <= high <= 1

@@ -1,0 +1,61 @@
+import pytest
+
+from steward.core.digest import canonical_json
+from steward.monitoring.drift import ColumnDrift, DriftVerdict
+from steward.monitoring.performance import PerformanceVerdict
+from steward.monitoring.watch import judge_window
+
+
+def column(name: str = "km", *, severity: float = 0.8, weight: float = 1.0, moved: bool = True) -> ColumnDrift:
+    return ColumnDrift(name, "number", 0.14, 0.01, 0.12, weight, severity, moved, missing=0.0, unseen=0.0, stuck=False)
+
+
+def drift(severity: float = 0.0, *columns: ColumnDrift, rows: int = 1000) -> DriftVerdict:
+    moved = tuple(one.name for one in columns if one.moved)
+    return DriftVerdict(columns, severity, moved, rows, enough=rows >= 200)
+
+
+def performance(severity: float, *, rows: int = 500) -> PerformanceVerdict:
+    return PerformanceVerdict("rmse", 5.0, 6.0, 0.2, 0.16, severity, rows, enough=rows >= 30)
+
+
+@pytest.mark.parametrize(("severity", "status"), [(0.0, "ok"), (0.49, "ok"), (0.5, "alarm"), (1.0, "alarm")])
+def test_an_alarm_starts_at_the_alert_level(severity: float, status: str) -> None:
+    verdict = judge_window(drift(severity), None, 0.5)
+    assert (verdict.severity, verdict.status, verdict.alarm) == (severity, status, status == "alarm")
+
+
+def test_the_worse_of_data_and_error_counts() -> None:
+    assert judge_window(drift(0.2), performance(0.6), 0.5).severity == 0.6
+    assert judge_window(drift(0.7), performance(0.6), 0.5).severity == 0.7
+
+
+def test_too_little_data_claims_nothing_and_no_data_is_not_no_drift() -> None:
+    few, none = judge_window(drift(0.99, rows=199), performance(0.9), 0.5), judge_window(drift(rows=0), None, 0.5)
+    assert (few.severity, few.alarm, few.status) == (None, False, "not enough data")
+    assert (none.severity, none.alarm, none.status) == (None, False, "no data")
+    assert few.text == "199 rows are too few to judge"
+    assert none.text == "no rows in this window: nothing is known about it"
+
+
+def test_the_text_names_what_moved_and_how_the_error_went() -> None:
+    verdict = judge_window(drift(0.8, column(), column("hour", moved=False)), performance(0.6), 0.5)
+    assert verdict.text == (
+        "1 of 2 columns moved: km (14.0% of rows elsewhere, chance explains 1.0%); "
+        "rmse 6, was 5 (+20%, at least +16%) on 500 known outcomes"
+    )
+
+
+def test_the_text_names_three_columns_at_most_and_says_which_the_model_ignores() -> None:
+    text = judge_window(drift(0.8, *(column(name, weight=0.0) for name in "abcde")), None, 0.5).text
+    assert text.startswith("5 of 5 columns moved: a (14.0% of rows elsewhere, chance explains 1.0%, not used by the model), b")
+    assert text.endswith(" and 2 more; no outcomes known yet")
+
+
+def test_a_quiet_window_says_so() -> None:
+    text = judge_window(drift(0.0, column(moved=False)), performance(0.0, rows=3), 0.5).text
+    assert text == "no column moved beyond chance in 1,000 rows; 3 known outcomes are too few to judge the error"
+
+
+def test_a_verdict_is_json() -> None:
+    assert '"status":"alarm"' in canonical_json(judge_window(drift(0.8, column()), performance(0.1), 0.5).as_dict())
