@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# As the command does (apps/cli/main.py): several test processes share the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import pytest
 
 ROOT = Path(__file__).parent.parent

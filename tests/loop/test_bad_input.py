@@ -100,7 +100,11 @@ def test_three_typos_in_a_project_file_are_three_faults_at_once(steward: Steward
     project = tmp_path / "mine"
     shutil.copytree(find_project("taxi"), project, ignore=shutil.ignore_patterns("__pycache__"))
     text = (project / "project.yaml").read_text()
-    spoiled = text.replace("task: regression", "task: regresion").replace("confidence:", "confidnce:").replace("- pickup_hour", "- pickup_huor")
+    spoiled = (
+        text.replace("task: regression", "task: regresion")
+        .replace("confidence:", "confidnce:")
+        .replace("- pickup_hour", "- pickup_huor")
+    )
     (project / "project.yaml").write_text(spoiled)
     done = steward("check", str(project), code=2)
     assert done.stderr.count("error[PROJ-") >= 2
@@ -112,7 +116,9 @@ def test_three_typos_in_a_project_file_are_three_faults_at_once(steward: Steward
 
 def test_rows_that_break_a_rule_are_counted_not_dropped_in_silence(steward: Steward, months: Path) -> None:
     frame = pl.read_parquet(months / MONTH)
-    broken = frame.with_row_index().with_columns(PULocationID=pl.when(pl.col("index") < 30).then(999).otherwise("PULocationID").cast(pl.Int64))
+    broken = frame.with_row_index().with_columns(
+        PULocationID=pl.when(pl.col("index") < 30).then(999).otherwise("PULocationID").cast(pl.Int64)
+    )
     broken.drop("index").write_parquet(months / MONTH)
     result = steward.json("process", "taxi", "--set", "split.test=[]", "--data", str(months))
     zones = next(finding for finding in result["findings"] if "pickup_zone" in finding["columns"] and finding["kind"] == "range")

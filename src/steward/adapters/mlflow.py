@@ -4,8 +4,10 @@ MLflow mirrors Steward's registry and is repaired from it. It holds its own SQLi
 `mlflow ui` works on it with nothing else running.
 """
 
+import logging
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +21,10 @@ _KEY = "steward.key"
 
 
 class MlflowTracker:
-    """MLflow's tracking store and registry at one address; see `steward.registry.tracking.Tracker`."""
+    """MLflow's tracking store and registry in one SQLite file; see `steward.registry.tracking.Tracker`."""
 
-    def __init__(self, uri: str, artifacts: Path) -> None:
-        self._uri = uri
+    def __init__(self, database: Path, artifacts: Path) -> None:
+        self._database = database
         self._artifacts = artifacts
         self._client: MlflowClient | None = None
 
@@ -44,10 +46,16 @@ class MlflowTracker:
     def _connect(self) -> "MlflowClient":
         if self._client is None:
             os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+            logging.getLogger("mlflow").setLevel(logging.WARNING)
+            logging.getLogger("alembic").setLevel(logging.WARNING)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # MLflow's own imports warn about their future
                 from mlflow import MlflowClient
-            self._client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+
+                if not self._database.exists():
+                    _make_database(self._database)
+                uri = f"sqlite:///{self._database}"
+                self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         return self._client
 
     def _experiment_id(self, name: str) -> str:
@@ -85,3 +93,19 @@ class MlflowTracker:
         tags = {"steward.version": str(experiment.version)}
         source = f"{(client.get_run(run_id).info.artifact_uri)}/bundle"
         return str(client.create_model_version(experiment.model, source, run_id, tags=tags).version)
+
+
+def _make_database(path: Path) -> None:
+    """Let MLflow make its tables beside, then give the file its name.
+
+    MLflow's first migrations are many transactions: a kill between two of them leaves a file that it refuses ever after.
+    """
+    from mlflow import MlflowClient
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside.unlink(missing_ok=True)
+    MlflowClient(tracking_uri=f"sqlite:///{beside}", registry_uri=f"sqlite:///{beside}").search_experiments(max_results=1)
+    with suppress(FileExistsError):  # another process was first, and may have filled it already
+        os.link(beside, path)
+    beside.unlink()

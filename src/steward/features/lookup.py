@@ -57,6 +57,8 @@ class Lookup:
         table = self.table.drop_nulls(self.key)
         keys = table[self.key].to_list()
         types = nw.from_native(table).schema
+        if not keys:  # not every engine replaces nothing
+            return {name: nw.lit(None, types[column]).alias(name) for name, column in self.provides.items()}
         return {
             name: nw.col(self.column)
             .replace_strict(keys, table[column].to_list(), default=None, return_dtype=types[column])

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from steward.core.digest import digest_file
 from steward.core.errors import StewardError
@@ -18,7 +19,18 @@ from steward.flows.ports import Ports
 
 _GIB = 1024**3
 _OLDEST_SQLITE = (3, 35, 0)
-_LIBRARIES = ("polars", "narwhals", "numpy", "scipy", "lightgbm", "scikit-learn", "mlflow-skinny", "sqlalchemy", "fastapi", "pydantic")
+_LIBRARIES = (
+    "polars",
+    "narwhals",
+    "numpy",
+    "scipy",
+    "lightgbm",
+    "scikit-learn",
+    "mlflow-skinny",
+    "sqlalchemy",
+    "fastapi",
+    "pydantic",
+)
 _EXTRAS = {"geo": ("shapefile", "shapely", "pyproj")}
 
 
@@ -102,7 +114,9 @@ def _data(ports: Ports) -> Check:
 
 
 def _network(ports: Ports) -> Check:
-    return Check("network", ok=True, found="never used (STEWARD_OFFLINE)" if ports.offline else "only for data the project file names")
+    return Check(
+        "network", ok=True, found="never used (STEWARD_OFFLINE)" if ports.offline else "only for data the project file names"
+    )
 
 
 def _journal(ports: Ports) -> Check:
@@ -112,7 +126,11 @@ def _journal(ports: Ports) -> Check:
 
 
 def _champions(ports: Ports) -> list[Check]:
-    return [_try(f"champion of {name}", lambda name=name: str(load_champion(ports, name).version)) for name in _with_champion(ports)]  # type: ignore[misc]
+    return [_try(f"champion of {name}", partial(_loaded, ports, name)) for name in _with_champion(ports)]
+
+
+def _loaded(ports: Ports, name: str) -> str:
+    return str(load_champion(ports, name).version)
 
 
 def _with_champion(ports: Ports) -> list[str]:

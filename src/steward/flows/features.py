@@ -24,7 +24,9 @@ class Featured:
     program: ModelProgram
 
 
-def make_features(project: Project, clean: str, lookups: Mapping[str, str], ports: Ports, runner: Runner, frames: Frames) -> Featured:
+def make_features(
+    project: Project, clean: str, lookups: Mapping[str, str], ports: Ports, runner: Runner, frames: Frames
+) -> Featured:
     """Run the model's feature program over the clean rows."""
     program = model_program(project, {name: frames.get(digest) for name, digest in lookups.items()})
     depends = {"clean": clean, "lookups": dict(lookups), "wanted": list(program.wanted), "features": project.features_digest}

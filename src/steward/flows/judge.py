@@ -9,7 +9,7 @@ import numpy as np
 from steward.core.tasks import RULES
 from steward.deploy.gate import judge_candidate
 from steward.flows.champion import load_champion
-from steward.flows.features import Featured, ROW, split_rows
+from steward.flows.features import ROW, Featured, split_rows
 from steward.flows.ingest import Frames
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports

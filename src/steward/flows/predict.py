@@ -31,7 +31,9 @@ def _object(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UsageError(Fault("CLI-002", "the row is not JSON", why=str(error), fix="""quote it:  '{"pickup_zone": 74, ...}'""")) from error
+        raise UsageError(
+            Fault("CLI-002", "the row is not JSON", why=str(error), fix="""quote it:  '{"pickup_zone": 74, ...}'""")
+        ) from error
     if not isinstance(value, dict):
         raise UsageError(Fault("CLI-002", "the row is not a JSON object", fix="""write  '{"column": value, ...}'"""))
     return value

@@ -111,7 +111,9 @@ def _experiment(version: Version, ports: Ports) -> Experiment:
     parameters = {name: str(value) for name, value in _mapping(facts["parameters"]).items()}
     tags = {name: str(facts[name]) for name in ("origin", "snapshot", "left_out") if name in facts}
     tags |= {"steward.version": str(version.number), "steward.run": version.run, "data": str(facts.get("origin"))}
-    return Experiment(version.model, version.number, version.digest, parameters, metrics, tags, ports.workspace.bundles / version.digest)
+    return Experiment(
+        version.model, version.number, version.digest, parameters, metrics, tags, ports.workspace.bundles / version.digest
+    )
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -104,7 +104,12 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
         return result
 
     cleaned = process(project, ingested.snapshot, ports, runner, frames)
-    result |= {"clean": cleaned.snapshot, "clean_rows": cleaned.rows, "quarantined": cleaned.quarantined, "findings": list(cleaned.findings)}
+    result |= {
+        "clean": cleaned.snapshot,
+        "clean_rows": cleaned.rows,
+        "quarantined": cleaned.quarantined,
+        "findings": list(cleaned.findings),
+    }
     if last < STAGES.index("features"):
         return result
 

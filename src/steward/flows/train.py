@@ -91,7 +91,12 @@ def evaluate(
     project: Project, featured: Featured, trained: TrainedModel, ports: Ports, runner: Runner, frames: Frames
 ) -> Evaluated:
     """Look at the test rows, once, with the winner."""
-    depends = {"features": featured.snapshot, "split": project.part("split"), "model": trained.digest, "metric": deciding_metric(project)}
+    depends = {
+        "features": featured.snapshot,
+        "split": project.part("split"),
+        "model": trained.digest,
+        "metric": deciding_metric(project),
+    }
     output = runner.step("evaluate", depends, lambda: _evaluate(project, featured, trained, ports, frames))
     metric = deciding_metric(project)
     reached = output["metrics"][metric]["value"]
@@ -145,5 +150,7 @@ def _evaluate(project: Project, featured: Featured, trained: TrainedModel, ports
     losses = summarise_losses(row_losses(metric, target, predicted))
     metrics = {name: asdict(measured) for name, measured in evaluation.metrics.items()}
     found = metrics[metric]
-    note = f"test {metric} {found['value']:.3f} {project.spec.unit} [{found['low']:.3f}, {found['high']:.3f}] on {test.height:,} rows"
+    note = (
+        f"test {metric} {found['value']:.3f} {project.spec.unit} [{found['low']:.3f}, {found['high']:.3f}] on {test.height:,} rows"
+    )
     return Done({"metrics": metrics, "losses": {"metric": metric, **losses._asdict()}}, note)

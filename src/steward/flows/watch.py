@@ -30,6 +30,7 @@ from steward.quality.clean import clean
 from steward.serving.log import read_segments
 from steward.serving.request import rows_to_frame
 
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A stored window with the verdict behind it; `known` where it had been watched before."""

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from steward.core.errors import Fault, UsageError, unknown_name
+from steward.core.errors import Fault, StewardError, UsageError, unknown_name
 from steward.models.boosted import Boosted, fit_boosted, parse_boosted
 from steward.models.linear import Linear, fit_linear, parse_linear
 from steward.models.mean import Mean, fit_mean, parse_mean
@@ -95,10 +95,13 @@ def parse(kind: str, text: str) -> Fitted:
 
     Raises:
         UsageError: MODEL-002 no such kind, MODEL-003 the text is something else.
+        EnvironmentFault: MODEL-020 its library cannot be loaded on this machine.
     """
     file = file_of(kind)
     try:
         return _PARSERS[kind](text)
+    except StewardError:
+        raise
     except Exception as error:  # each library has errors of its own for a text it cannot read
         what = f"{file} does not hold a {kind} model"
         raise UsageError(Fault("MODEL-003", what, why=str(error), fix="train it again")) from error

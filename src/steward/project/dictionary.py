@@ -22,7 +22,9 @@ class ColumnSpec(Closed):
     min: float | None = Field(None, description="smallest value a request may hold")
     max: float | None = Field(None, description="greatest value a request may hold")
     source: str = Field("", description="who publishes it")
-    known_at: Literal["request", "outcome"] = Field(description="request: known when a prediction is asked for; outcome: only later")
+    known_at: Literal["request", "outcome"] = Field(
+        description="request: known when a prediction is asked for; outcome: only later"
+    )
     sensitivity: Literal["none", "personal", "sensitive"] = Field("none", description="how much care it needs")
     format: str | None = Field(None, description="how times are written as text", examples=["%Y-%m-%d %H:%M:%S"])
     example: int | float | str | None = Field(None, description="a typical value")

@@ -39,7 +39,9 @@ def read_yaml(path: Path) -> Document:
         text = path.read_bytes()[: _MAX_BYTES + 1].decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(Fault("PROJ-001", f"{path.name} cannot be read", (str(path),), str(why), "check the path and the file")) from error
+        raise UsageError(
+            Fault("PROJ-001", f"{path.name} cannot be read", (str(path),), str(why), "check the path and the file")
+        ) from error
     if len(text) > _MAX_BYTES:
         raise UsageError(Fault("PROJ-001", f"{path.name} is larger than a project file can be", (str(path),)))
     try:
@@ -65,7 +67,9 @@ def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], faults: list[F
             name, line = str(key.value), key.start_mark.line + 1
             if name in seen:
                 what = f"the key {name!r} stands twice"
-                faults.append(Fault("PROJ-002", what, (f"{path.name}:{seen[name]}", f"{path.name}:{line}"), fix="remove one of them"))
+                faults.append(
+                    Fault("PROJ-002", what, (f"{path.name}:{seen[name]}", f"{path.name}:{line}"), fix="remove one of them")
+                )
             seen[name] = line
             lines[(*place, name)] = line
             _walk(child, (*place, name), lines, faults, path)
@@ -79,4 +83,10 @@ def _not_yaml(path: Path, error: yaml.YAMLError) -> Fault:
     mark = getattr(error, "problem_mark", None)
     where = f"{path.name}:{mark.line + 1}" if mark is not None else path.name
     why = str(getattr(error, "problem", None) or error)
-    return Fault("PROJ-001", f"{path.name} is not YAML", (where,), why, "check the indentation, colons and quotes on this line and the one above")
+    return Fault(
+        "PROJ-001",
+        f"{path.name} is not YAML",
+        (where,),
+        why,
+        "check the indentation, colons and quotes on this line and the one above",
+    )

@@ -22,7 +22,9 @@ def apply_overrides(value: Mapping[str, Any], overrides: Sequence[str]) -> dict[
     for override in overrides:
         path, equals, text = override.partition("=")
         if not equals or not path:
-            raise UsageError(Fault("PROJ-010", f"--set {override!r} is not key=value", fix="for example  --set split.train=[2020-03]"))
+            raise UsageError(
+                Fault("PROJ-010", f"--set {override!r} is not key=value", fix="for example  --set split.train=[2020-03]")
+            )
         _put(changed, path.split("."), _parse(text, override), override)
     return changed
 
@@ -32,16 +34,15 @@ def _parse(text: str, override: str) -> Any:
         # Only plain words, numbers, lists and mappings: a month must stay text, not become a date.
         return yaml.load(text, Loader=yaml.SafeLoader) if text.strip() else ""
     except yaml.YAMLError as error:
-        raise UsageError(Fault("PROJ-010", f"the value of --set {override!r} is not YAML", why=str(error), fix="quote it")) from error
+        raise UsageError(
+            Fault("PROJ-010", f"the value of --set {override!r} is not YAML", why=str(error), fix="quote it")
+        ) from error
 
 
 def _put(target: Any, path: Sequence[str], value: Any, override: str) -> None:
     *parents, last = path
     for part in parents:
-        if isinstance(target, dict):
-            target = target.setdefault(part, {})
-        else:
-            target = _item(target, part, override)
+        target = target.setdefault(part, {}) if isinstance(target, dict) else _item(target, part, override)
     if isinstance(target, dict):
         target[last] = value
     elif isinstance(target, list):

@@ -145,7 +145,12 @@ def _cross_faults(spec: ProjectSpec, dictionary: DictionarySpec, functions: set[
     named += [(name, ("cleaning", i), columns) for i, rule in enumerate(spec.cleaning) for name in _touched(rule)]
     named += [(name, ("lookups", key, "joins", name), columns) for key, lookup in spec.lookups.items() for name in lookup.joins]
     return [
-        Fault("PROJ-007", f"{'.'.join(str(p) for p in place)}: nothing is called {name!r}", (document.where(place),), fix=did_you_mean(name, known))
+        Fault(
+            "PROJ-007",
+            f"{'.'.join(str(p) for p in place)}: nothing is called {name!r}",
+            (document.where(place),),
+            fix=did_you_mean(name, known),
+        )
         for name, place, known in named
         if name not in known
     ]

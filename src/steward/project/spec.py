@@ -29,7 +29,9 @@ class SimulatorSpec(Closed):
 class SourceSpec(Closed):
     """Where a month's rows come from, in the order they are tried: the user's folder, the publisher, the simulator."""
 
-    files: tuple[str, ...] = Field((), description="patterns below the data folder; {period} is the month", examples=[["taxi/{period}.parquet"]])
+    files: tuple[str, ...] = Field(
+        (), description="patterns below the data folder; {period} is the month", examples=[["taxi/{period}.parquet"]]
+    )
     url: str | None = Field(None, description="the publisher's address of one month", pattern="^https?://")
     sha256: Mapping[str, str] = Field(default_factory=dict, description="expected SHA-256 by address or file name")
     variables: Mapping[str, str] = Field(default_factory=dict, description="values for further {names} in patterns and address")
@@ -277,7 +279,9 @@ class ProjectSpec(Closed):
     checks: tuple[CheckSpec, ...] = Field((), description="what must hold for a row or a column")
     quarantine: QuarantineSpec = Field(QuarantineSpec(), description="how much may be set apart")
     cleaning: tuple[CleaningSpec, ...] = Field((), description="what is mended, in order")
-    features: tuple[str, ...] = Field(min_length=1, description="what the model reads: functions of features.py, columns, lookup columns")
+    features: tuple[str, ...] = Field(
+        min_length=1, description="what the model reads: functions of features.py, columns, lookup columns"
+    )
     candidates: tuple[CandidateSpec, ...] = Field(min_length=1, description="models that compete")
     gate: GateSpec = Field(GateSpec(), description="the evidence a candidate needs")
     watch: WatchSpec = Field(WatchSpec(), description="when a window is an alarm")

@@ -6,7 +6,6 @@ alone; a NaN counts as empty.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import assert_never
 
 import polars as pl
@@ -74,10 +73,10 @@ def judge(checked: Checked, max_share: float) -> None:
         raise AnswerIsNo(*(Fault("DATA-050", f"check {f.check!r} stops the run: {f.text}", fix=fix) for f in stops))
     share = checked.quarantined_share
     if share > max_share:
-        rows = checked.quarantined.height
-        what = f"checks set {rows:,} of {rows + checked.kept.height:,} rows apart ({share:.1%}); {max_share:.1%} is allowed"
-        by_rule = tuple(f"{f.rows:,} rows: {f.check}" for f in checked.findings if f.action == "quarantine")
-        fix = f"mend the rows at their source, or allow it:  --set quarantine.max_share={min(ceil(share * 100 + 1e-9) / 100, 1):g}"
+        rows, total = checked.quarantined.height, checked.quarantined.height + checked.kept.height
+        what = f"checks set {rows:,} of {total:,} rows apart ({share:.1%}); {max_share:.1%} is allowed"
+        by_rule = tuple(f"{f.check}: {f.rows:,}" for f in checked.findings if f.action == "quarantine")
+        fix = f"mend the rows at their source, or allow it:  --set quarantine.max_share={-(-rows * 100 // total) / 100:g}"
         raise AnswerIsNo(Fault("DATA-051", what, by_rule, "a model learnt from what is left may not be about your data", fix))
 
 

@@ -1,7 +1,7 @@
 """Which rows repeat an earlier row?
 
-Rows are hashed first: where all hashes differ - the usual case - nothing repeats and that is known
-several times sooner than by comparing rows. Only rows that share a hash are compared value by
+Rows are hashed and the hashes sorted: where no two are equal - the usual case - nothing repeats, and that
+is known several times sooner than by comparing rows. Only rows that share a hash are compared value by
 value, so two different rows are never taken for one.
 """
 
@@ -20,9 +20,21 @@ def repeated_rows(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     """
     keys = frame.select(columns)
     hashes = keys.hash_rows()
-    if hashes.n_unique() == keys.height:
+    shared = _shared(hashes)
+    if shared.is_empty():
         return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
-    suspects = hashes.is_duplicated()
-    positions = suspects.arg_true()
-    repeats = ~keys.filter(suspects).select(pl.struct(columns).is_first_distinct()).to_series()
-    return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True).scatter(positions.filter(repeats), values=True)
+    suspects = hashes.is_in(shared.implode())
+    return suspects.scatter(_firsts(keys.filter(suspects), suspects.arg_true()), values=False)
+
+
+def _shared(hashes: pl.Series) -> pl.Series:
+    """Return the hashes that stand more than once; sorting finds them sooner than a hash table."""
+    ordered = hashes.sort()
+    return ordered.filter(ordered == ordered.shift(1)).unique()
+
+
+def _firsts(keys: pl.DataFrame, positions: pl.Series) -> pl.Series:
+    """Return the positions of the rows that stand first among their equals."""
+    keys.columns = [str(number) for number in range(keys.width)]  # so that no column can be called "position"
+    numbered = keys.with_columns(positions.alias("position"))
+    return numbered.unique(subset=keys.columns, keep="first")["position"]

@@ -90,5 +90,5 @@ def _fault(check: CheckSpec) -> str:
 def _examples(check: CheckSpec, frame: pl.DataFrame, broken: pl.Series) -> tuple[str, ...]:
     if isinstance(check, RangeCheck | AllowedCheck | InPeriodCheck):
         values = frame[check.column].filter(broken).head(_LOOKED_AT).unique(maintain_order=True)
-        return tuple(str(value) for value in values.head(_EXAMPLES))
+        return tuple(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values.head(_EXAMPLES))
     return tuple(f"row {row + 1:,}" for row in broken.arg_true().head(_EXAMPLES))

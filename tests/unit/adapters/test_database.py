@@ -46,9 +46,14 @@ def test_a_file_that_is_no_database_is_refused_with_a_fix(tmp_path: Path) -> Non
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     database = open_database(sqlite_url(tmp_path / "steward.db"))
-    with pytest.raises(RuntimeError, match="stop"), database.write() as connection:
-        connection.exec_driver_sql("INSERT INTO journal_head VALUES (1, 7, 'x')")
-        raise RuntimeError("stop")
+
+    def write_and_fail() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO journal_head VALUES (1, 7, 'x')")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        write_and_fail()
     with database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM journal_head").scalar_one() == 0
 

@@ -10,7 +10,9 @@ def chain(length: int) -> list[Entry]:
     entries: list[Entry] = []
     for number in range(1, length + 1):
         previous = entries[-1].hash if entries else GENESIS
-        entries.append(seal(number, f"2026-01-01T00:00:{number:02d}", "run.started", f"run {number}", "me", {"n": number}, previous))
+        entries.append(
+            seal(number, f"2026-01-01T00:00:{number:02d}", "run.started", f"run {number}", "me", {"n": number}, previous)
+        )
     return entries
 
 

@@ -43,9 +43,9 @@ def _make_targets() -> frozenset[str]:
 
 @cache
 def _verbs() -> frozenset[str]:
-    from typer.main import get_command  # noqa: PLC0415 - needed only where a row points at a command
+    from typer.main import get_command
 
-    from steward.apps.cli.main import app  # noqa: PLC0415
+    from steward.apps.cli.main import app
 
     def walk(command: object, path: str) -> Iterator[str]:
         yield path

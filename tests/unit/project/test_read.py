@@ -56,7 +56,9 @@ def test_the_taxi_blueprint_is_right_and_found_by_name() -> None:
 
 
 def test_three_typos_are_three_faults_with_their_lines(folder: Path) -> None:
-    text = MINIMAL.replace("task: regression", "task: regresion").replace("target: y", "targte: y").replace("kind: mean", "kind: maen")
+    text = (
+        MINIMAL.replace("task: regression", "task: regresion").replace("target: y", "targte: y").replace("kind: mean", "kind: maen")
+    )
     faults = faults_of(folder, text)
     assert [fault.where for fault in faults] == [("project.yaml:2",), ("project.yaml:3",), ("project.yaml:7",)]
     task, target, kind = faults
@@ -172,7 +174,12 @@ def test_the_schema_accepts_the_taxi_files_and_refuses_a_typo(name: str) -> None
 def test_every_key_is_described(name: str) -> None:
     made = schema(name)
     parts = [made, *made["$defs"].values()]
-    bare = [(part["title"], key) for part in parts for key, field in part.get("properties", {}).items() if "description" not in field and key != "kind"]
+    bare = [
+        (part["title"], key)
+        for part in parts
+        for key, field in part.get("properties", {}).items()
+        if "description" not in field and key != "kind"
+    ]
     assert bare == []
 
 

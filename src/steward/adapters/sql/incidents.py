@@ -68,7 +68,9 @@ class SqlIncidentStore:
         with self._database.read() as connection:
             row = connection.execute(select(approvals).where(approvals.c.id == approval_id)).one_or_none()
         if row is None:
-            raise UsageError(Fault("AGENT-011", f"there is no approval {approval_id!r}", fix="open ones are listed by  steward status"))
+            raise UsageError(
+                Fault("AGENT-011", f"there is no approval {approval_id!r}", fix="open ones are listed by  steward status")
+            )
         return _approval(row)
 
     def approvals(self, model: str, *, status: str | None = None) -> Sequence[Approval]:

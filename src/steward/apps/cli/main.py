@@ -1,8 +1,10 @@
 """What does `steward` understand? The table of commands; heavy imports sit inside them."""
 
+import os
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from steward import __version__
 from steward.apps.cli import loop, model, state, watching
@@ -34,10 +36,21 @@ for room in (loop, model, watching, state):
     room.register(app)
 
 
+def _say_usage(error: TyperException) -> None:
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        typer.echo(context.get_usage(), err=True)
+    typer.echo(f"error[CLI-000]: {error.format_message()}", err=True)
+    typer.echo(f"  fix: see  {context.command_path if context is not None else 'steward'} --help", err=True)
+
+
 def main() -> None:
     """Run the command line; every fault becomes one message and its exit code (DESIGN.md section 9)."""
     from steward.core.errors import StewardError
 
+    # Threads of LightGBM that wait for one another must not spin: on cores that others use as well, spinning makes
+    # a fit six times as long (docs/results.md). It counts only before the library is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = app(standalone_mode=False)
     except StewardError as error:
@@ -45,8 +58,8 @@ def main() -> None:
 
         say_error(error)
         sys.exit(error.exit_code)
-    except typer.exceptions.TyperException as error:
-        error.show()
+    except TyperException as error:
+        _say_usage(error)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted; nothing is lost, continue with:  steward resume PROJECT", err=True)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 Where = Annotated[str, typer.Argument(metavar="PROJECT", help="A blueprint's name (taxi) or a folder with a project.yaml.")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the project file for this run, for example split.train=[2020-03]."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the project file for this run, for example split.train=[2020-03]."
+    ),
 ]
 Data = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="Folder with the data files (default: STEWARD_DATA).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else on stdout.")]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.markup import escape
+
 from steward.apps.cli.screen import say, say_facts, say_simulated, say_table
 from steward.core.runs import Run
 from steward.flows.status import Status, next_step
@@ -26,8 +28,9 @@ def show_run(finished: Run, where: str) -> None:
 
 
 def _show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
-    rows = [[f["check"], f["action"], f["rows"], f"{f['share']:.2%}", f["text"]] for f in findings]
-    say_table("Findings", ("check", "action", "rows", "share", "what"), rows)
+    say("[bold]Findings[/]")
+    for found in findings:
+        say(f"  {found['action']:<10} {found['rows']:>8,} rows  {escape(found['text'])}")
     say()
 
 
@@ -38,7 +41,7 @@ def _show_leaderboard(result: Mapping[str, Any]) -> None:
     rows = [[("★ " if e["chosen"] else "  ") + e["kind"], e["validation"], e["test"], e["seconds"], e["note"]] for e in board]
     say_table(f"Leaderboard: {metric}{unit}", ("candidate", "validation", "test", "fit s", ""), rows)
     for name, value in result["metrics"].items():
-        say(f"  test {name.upper()} {value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]")
+        say(f"  test {name.upper():<4} {value['value']:7.3f}  [{value['low']:.3f}, {value['high']:.3f}]")
     if result.get("left_out"):
         say(f"[yellow]left out[/] (their lookup could not be had): {', '.join(result['left_out'])}")
     say()

@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -30,7 +32,12 @@ def say_error(error: StewardError) -> None:
 
 def say_json(value: object) -> None:
     """Print one JSON value and nothing else."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of ours as JSON knows it."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -47,7 +54,8 @@ def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object
 def say_simulated(origin: object) -> None:
     """Say it loudly where the rows were made up."""
     if origin == "simulated":
-        out.print("[bold black on yellow] SIMULATED DATA [/] these rows were made up by the blueprint's simulator; no figure here is about the world.")
+        made_up = "these rows were made up by the blueprint's simulator; no figure here is about the world."
+        out.print(f"[bold black on yellow] SIMULATED DATA [/] {made_up}")
 
 
 def say_facts(facts: Mapping[str, object]) -> None:
@@ -77,10 +85,10 @@ class TerminalProgress:
     def advanced(self, step: str, done: int, total: int | None) -> None:
         """Show how far a long step is, at every tenth of it."""
         tenth = done * 10 // total if total else done // 10_000_000
-        if self._shown.get(step) != tenth:
+        if err.is_terminal and self._shown.get(step) != tenth:
             self._shown[step] = tenth
             part = f"{done / total:.0%}" if total else f"{done / 1e6:.0f} MB"
-            err.print(f"[dim]  … {escape(step)} {part}[/]", end="\r" if err.is_terminal else "\n")
+            err.print(f"[dim]  … {escape(step)} {part}[/]", end="\r")
 
     def finished(self, step: str, note: str, *, reused: bool = False) -> None:
         """Show what a step came to."""

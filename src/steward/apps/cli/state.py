@@ -9,7 +9,10 @@ from steward.apps.cli.options import AsJson, Data, open_ports
 if TYPE_CHECKING:
     from steward.flows.doctor import Check
 
-Project = Annotated[str | None, typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out.")]
+Project = Annotated[
+    str | None,
+    typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out."),
+]
 Limit = Annotated[int, typer.Option(help="How many entries, newest last.")]
 
 

@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def watch(where: Where, period: Period = None, log: FromLog = False, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
+def watch(
+    where: Where, period: Period = None, log: FromLog = False, data: Data = None, sets: Sets = None, as_json: AsJson = False
+) -> None:
     """Compare a window with what the champion learned from; an alarm leads to a decision. Exits 1 on an alarm."""
     from steward.apps.cli.screen import say_json
     from steward.flows.respond import respond
@@ -74,7 +76,11 @@ def approve(
         _show_decided(decided, where)
 
 
-def simulate(where: Where, period: Annotated[str, typer.Option(metavar="YYYY-MM", help="Which month to make up.")], scenario: Scenario = "none") -> None:
+def simulate(
+    where: Where,
+    period: Annotated[str, typer.Option(metavar="YYYY-MM", help="Which month to make up.")],
+    scenario: Scenario = "none",
+) -> None:
     """Make up one month of rows of the project's own form, for trying things out."""
     from steward.apps.cli.screen import say, say_simulated
     from steward.flows.simulate import simulate_month
@@ -102,7 +108,8 @@ def _show_watched(watched: "Watched", response: "Response | None", where: str) -
     }
     say_facts(facts)
     if response.approval is not None:
-        say(f"\nnext:  steward approve {where} {response.approval.id}      or  steward approve {where} {response.approval.id} --reject")
+        command = f"steward approve {where} {response.approval.id}"
+        say(f"\nnext:  {command}      or  {command} --reject")
     elif response.run is not None:
         say(f"\nretrained: run {response.run.id}; see  steward status {where}")
 

@@ -8,7 +8,7 @@ from steward.features.column import Column, haversine_km, minutes_between
 
 def pickup_hour(pickup_at: Column) -> Column:
     """Local time of pickup in decimal hours, 0 up to 24: half past two in the afternoon is 14.5."""
-    return pickup_at.dt.hour() + pickup_at.dt.minute() / 60
+    return pickup_at.dt.hour() + pickup_at.dt.minute() * (1 / 60)
 
 
 def pickup_weekday(pickup_at: Column) -> Column:

@@ -1,0 +1,111 @@
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steward.core.digest import canonical_json
+from steward.core.errors import AnswerIsNo, UsageError
+from steward.deploy.gate import judge_candidate
+from steward.project.spec import GateSpec
+
+SPEC = GateSpec()
+DRAW = np.random.default_rng(11)
+TRUTH = DRAW.uniform(1, 60, 5000)
+HARD = DRAW.normal(0, 4, 5000)  # what makes a row hard is hard for both models
+
+
+def test_the_gain_is_a_share_of_the_champions_error() -> None:
+    # the candidate is off by 3 everywhere, the champion by 4: 25 % less, on every draw
+    verdict = judge_candidate(TRUTH, TRUTH + 3, TRUTH - 4, SPEC, "rmse", seed=7)
+    assert (verdict.candidate, verdict.champion) == pytest.approx((3, 4))
+    assert (verdict.gain, verdict.low, verdict.high) == pytest.approx((0.25, 0.25, 0.25))
+    assert (verdict.passed, verdict.rows) == (True, 5000)
+    assert verdict.reason.startswith(
+        "better: rmse 25.0% lower than the champion on the same 5,000 rows; 95% sure of a gain above 25.0%"
+    )
+
+
+def test_a_small_gain_on_the_same_rows_is_proven_where_two_separate_intervals_overlap() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + 0.97 * HARD, TRUTH + HARD, SPEC, "rmse", seed=7)
+    assert verdict.gain == pytest.approx(0.03)
+    assert verdict.passed
+
+
+def test_a_worse_candidate_is_refused() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + 1.1 * HARD, TRUTH + HARD, SPEC, "mae", seed=7)
+    assert not verdict.passed
+    assert verdict.reason.startswith("not better: mae 10.0% higher than the champion")
+
+
+def test_noise_as_good_as_the_champion_cannot_be_told_apart() -> None:
+    other = np.random.default_rng(12).permutation(HARD)
+    verdict = judge_candidate(TRUTH, TRUTH + other, TRUTH + HARD, SPEC, "rmse", seed=7, against="champion v3")
+    assert not verdict.passed
+    assert verdict.low < 0 < verdict.high
+    assert verdict.reason.startswith("cannot tell: rmse 0.0% ")
+    assert "than champion v3 on" in verdict.reason
+
+
+def test_a_gain_below_the_one_asked_for_does_not_promote() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + 3, TRUTH + 4, GateSpec(min_gain=0.3), "rmse", seed=7)
+    assert not verdict.passed
+    assert "more than 30.0% is asked for" in verdict.reason
+
+
+def test_a_project_may_allow_a_candidate_to_be_a_little_worse() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + 4.1, TRUTH + 4, GateSpec(min_gain=-0.05), "rmse", seed=7)
+    assert verdict.passed
+    assert verdict.reason.startswith("good enough: rmse 2.5% higher")
+
+
+def test_the_champion_itself_is_no_better_than_the_champion() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + HARD, TRUTH + HARD, SPEC, "rmse", seed=7)
+    assert (verdict.passed, verdict.gain, verdict.low, verdict.high) == (False, 0, 0, 0)
+
+
+def test_a_candidate_no_better_passes_at_most_in_one_of_twenty_tries() -> None:
+    draw = np.random.default_rng(3)
+    spec = GateSpec(resamples=200)
+    tries = [judge_candidate(np.zeros(300), *draw.normal(0, 1, (2, 300)), spec, "rmse", seed=n) for n in range(300)]
+    # 15 expected; 27 or more would be seen by chance in fewer than 2 of 1,000 such experiments
+    assert sum(verdict.passed for verdict in tries) < 27
+
+
+def test_a_handful_of_rows_promotes_nobody() -> None:
+    verdict = judge_candidate(TRUTH[:29], TRUTH[:29], TRUTH[:29] + 5, SPEC, "rmse", seed=7)
+    assert not verdict.passed
+    assert verdict.reason == "cannot tell: 29 rows are too few, at least 30 are needed"
+
+
+def test_a_champion_without_error_cannot_be_beaten() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + 1, TRUTH, SPEC, "rmse", seed=7)
+    assert (verdict.passed, verdict.gain) == (False, -1)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_model_without_a_finite_answer_is_refused_by_name(wrong: float) -> None:
+    broken = TRUTH.copy()
+    broken[:7] = wrong
+    with pytest.raises(AnswerIsNo, match=r"GATE-010.*the candidate has no finite answer to 7 of 5,000 rows"):
+        judge_candidate(TRUTH, broken, TRUTH, SPEC, "rmse", seed=7)
+    with pytest.raises(AnswerIsNo, match="champion v3 has no finite answer"):
+        judge_candidate(TRUTH, TRUTH, broken, SPEC, "rmse", seed=7, against="champion v3")
+
+
+def test_a_metric_without_row_losses_is_refused() -> None:
+    with pytest.raises(UsageError, match="MODEL-001"):
+        judge_candidate(TRUTH, TRUTH, TRUTH, SPEC, "r2", seed=7)
+
+
+@given(st.integers(0, 2**31), st.floats(0.5, 2))
+def test_a_verdict_is_the_same_for_the_same_seed_and_its_bounds_are_in_order(seed: int, factor: float) -> None:
+    rows, spec = slice(0, 200), GateSpec(resamples=100)
+    noise = np.roll(HARD[rows], 1) * factor
+    verdicts = [
+        judge_candidate(TRUTH[rows], TRUTH[rows] + noise, TRUTH[rows] + HARD[rows], spec, "rmse", seed=seed) for _ in range(2)
+    ]
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0].low <= verdicts[0].high
+    assert canonical_json(asdict(verdicts[0]))
