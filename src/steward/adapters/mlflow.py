@@ -46,12 +46,12 @@ class MlflowTracker:
     def _connect(self) -> "MlflowClient":
         if self._client is None:
             os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-            logging.getLogger("mlflow").setLevel(logging.WARNING)
-            logging.getLogger("alembic").setLevel(logging.WARNING)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # MLflow's own imports warn about their future
                 from mlflow import MlflowClient
 
+                for talkative in ("mlflow", "alembic"):  # after the import, which sets levels of its own
+                    logging.getLogger(talkative).setLevel(logging.WARNING)
                 if not self._database.exists():
                     _make_database(self._database)
                 uri = f"sqlite:///{self._database}"

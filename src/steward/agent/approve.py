@@ -16,16 +16,19 @@ ApprovalStatus = Literal["pending", "approved", "rejected", "superseded", "expir
 
 @dataclass(frozen=True, slots=True)
 class FrozenAction:
-    """What is asked for: `kind` of action, `model`, the `champion` version it was asked about, the `periods` to train on.
+    """What is asked for.
 
+    `kind` of action, `model`, the `champion` version it was asked about, the `periods` to train on and the
+    `overrides` of the project file (``key=value``) that the rows were watched with.
     `severity` is None where it was not a number; `requested_at` and `expires_at` are ISO 8601 with an offset. The fields
-    are JSON values, and `FrozenAction(**fields)` reads them back (with `periods` as a tuple).
+    are JSON values, and `FrozenAction(**fields)` reads them back (with `periods` and `overrides` as tuples).
     """
 
     kind: str
     model: str
     champion: int
     periods: tuple[str, ...]
+    overrides: tuple[str, ...]
     severity: float | None
     reason: str
     requested_by: str

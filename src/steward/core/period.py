@@ -33,6 +33,11 @@ class Period:
             raise ValueError(f"{label!r} is not a month; write YYYY-MM, for example 2023-01")
         return cls(int(match[1]), int(match[2]))
 
+    @staticmethod
+    def is_label(text: str) -> bool:
+        """Tell whether a text is a month, ``YYYY-MM``."""
+        return _LABEL.fullmatch(text) is not None
+
     @property
     def start(self) -> datetime:
         """First instant of the month, local wall clock."""

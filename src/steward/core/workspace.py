@@ -56,11 +56,6 @@ class Workspace:
         return self.home / "reports"
 
     @property
-    def scratch(self) -> Path:
-        """Work in progress; whatever a killed run left here is swept by the next one."""
-        return self.home / "tmp"
-
-    @property
     def locks(self) -> Path:
         """One lock file a project; see `steward.flows.lock`."""
         return self.home / "locks"

@@ -5,7 +5,7 @@ approval is carried out at once; a question is filed with the action frozen, so 
 what will run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -14,6 +14,7 @@ from steward.agent.decide import AskApproval, Decision, Escalate, Log, Retrain, 
 from steward.agent.diagnose import Diagnosis, diagnose
 from steward.agent.incidents import Incident
 from steward.core.digest import digest_json
+from steward.core.period import Period
 from steward.core.runs import Run
 from steward.flows.ports import Ports
 from steward.flows.retrain import retrain
@@ -25,7 +26,10 @@ AGENT = "steward agent"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What followed from an alarm; at most one of `approval` and `run` is there."""
+    """What followed from an alarm; at most one of `approval` and `run` is there.
+
+    Neither is, where the alarm came from the prediction log alone: it holds no outcomes to learn from.
+    """
 
     incident: Incident
     diagnosis: Diagnosis
@@ -38,23 +42,37 @@ def respond(project: Project, where: str, watched: Watched, ports: Ports) -> Res
     """Answer an alarm; None where the window raised none or was answered before."""
     if watched.verdict is None or not watched.window.alarm:
         return None
-    window, policy = watched.window, project.spec.policy
+    window = watched.window
     incident = ports.incidents.raise_alarm(window.model, window.version, window.label, window.severity, actor=AGENT)
     diagnosis = diagnose(watched.verdict)
-    decision = decide(window.severity, diagnosis, policy)
+    decision = decide(window.severity, diagnosis, project.spec.policy)
     _tell(ports, incident, window.key, diagnosis, decision)
+    response = _act(project, where, Response(incident, diagnosis, decision), ports)
+    ports.windows.answer(window.key)
+    return response
+
+
+def _act(project: Project, where: str, response: Response, ports: Ports) -> Response:
+    incident, decision = response.incident, response.decision
     match decision:
         case Log():
-            ports.incidents.close(incident.id, "logged; nothing was done", actor=AGENT)
-            return Response(incident, diagnosis, decision)
+            ports.incidents.close(incident.id, "noted; nothing was done", actor=AGENT)
+            return response
+        case Retrain() | AskApproval() | Escalate() if not _months(incident):
+            return response  # the log holds no outcomes to learn from: a month of source rows must be watched first
         case Retrain():
             action = _freeze(project, incident, decision, ports)
-            return Response(incident, diagnosis, decision, run=retrain(project, where, incident, action, AGENT, ports))
+            return replace(response, run=retrain(project, where, incident, action, AGENT, ports))
         case AskApproval() | Escalate():
             action = _freeze(project, incident, decision, ports)
-            return Response(incident, diagnosis, decision, approval=ports.incidents.ask(incident, action))
+            return replace(response, approval=ports.incidents.ask(incident, action))
         case _:
             assert_never(decision)
+
+
+def _months(incident: Incident) -> tuple[str, ...]:
+    """Return the incident's windows that are months of source rows."""
+    return tuple(label for label in incident.labels if Period.is_label(label))
 
 
 def _freeze(project: Project, incident: Incident, decision: Retrain | AskApproval | Escalate, ports: Ports) -> FrozenAction:
@@ -63,13 +81,21 @@ def _freeze(project: Project, incident: Incident, decision: Retrain | AskApprova
         kind="retrain",
         model=project.spec.name,
         champion=incident.version,
-        periods=incident.labels,
+        periods=_months(incident),
+        overrides=_overrides(project, incident, ports),
         severity=decision.severity,
         reason=decision.reason,
         requested_by=AGENT,
         requested_at=now.isoformat(),
         expires_at=(now + timedelta(days=project.spec.policy.approval_days)).isoformat(),
     )
+
+
+def _overrides(project: Project, incident: Incident, ports: Ports) -> tuple[str, ...]:
+    """Return how the champion's run and this watch changed the project file, months aside: the new run is to be like them."""
+    trained_with = ports.registry.version(incident.model, incident.version).facts.get("overrides")
+    both = (*(trained_with if isinstance(trained_with, list) else ()), *project.overrides)
+    return tuple(dict.fromkeys(text for text in both if not text.startswith("split.")))
 
 
 def _tell(ports: Ports, incident: Incident, window: str, diagnosis: Diagnosis, decision: Decision) -> None:

@@ -14,18 +14,19 @@ from steward.project.read import Project
 
 def retrain(project: Project, where: str, incident: Incident, action: FrozenAction, actor: str, ports: Ports) -> Run:
     """Train on the months the action names, and close the incident with what came of it."""
-    trigger = f"incident {incident.id}"
+    trigger = f"incident {incident.id}, action {action.digest[:8]}"
     subject = f"incident {incident.id}"
     ports.journal.append("action.started", subject, {"action": action.digest}, actor=actor, key=f"action.started:{action.digest}")
     overrides = (
+        *action.overrides,
         f"split.train=[{', '.join(action.periods)}]",
         "split.test=[]",
         f"split.test_share={project.spec.policy.retrain_test_share}",
     )
     options = RunOptions(where, overrides, trigger=trigger)
-    stopped = ports.runs.latest(project.spec.name)
-    again = stopped is not None and stopped.trigger == trigger and stopped.status != "finished"
-    finished = resume(options, ports) if again else run(options, ports)
+    latest = ports.runs.latest(project.spec.name)
+    begun = latest is not None and latest.trigger == trigger  # a kill came between; `resume` returns a finished run as it is
+    finished = resume(options, ports) if begun else run(options, ports)
     outcome = _outcome(finished)
     detail = {"action": action.digest, "run": finished.id, "outcome": outcome}
     ports.journal.append("action.finished", subject, detail, actor=actor, key=f"action.finished:{action.digest}:{finished.id}")

@@ -94,9 +94,9 @@ def code_digest() -> str:
 
 def sweep(workspace: Workspace) -> None:
     """Remove what a killed run left half-written; only ever called with the project's lock held."""
-    for folder in (workspace.home, workspace.snapshots, workspace.candidates, workspace.bundles, workspace.scratch):
-        for path in (*folder.glob("*.tmp"), *folder.glob(".*")):
-            if path.is_dir() and not path.is_symlink():
-                rmtree(path)
-            else:
-                path.unlink()
+    folders = (workspace.home, workspace.snapshots, workspace.candidates, workspace.bundles, workspace.downloads)
+    for path in [path for folder in folders for path in folder.glob(".*.tmp")]:
+        if path.is_dir() and not path.is_symlink():
+            rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -63,9 +63,9 @@ def watch_period(project: Project, period: str, ports: Ports) -> Watched:
     loaded = load_champion(ports, project.spec.name)
     sources = gather_sources(project, (period,), ports)
     key = _key(loaded, period, [file.sha256 for file in sources.files])
-    known = ports.windows.find(key)
+    known = _settled(key, ports)
     if known is not None:
-        return Watched(known, None, known=True)
+        return known
     ports.progress.started("watch")
     raw = read_many(sources.files, project.dictionary)
     rows = clean(check_rows(project, raw).kept, project.spec.cleaning).frame
@@ -81,12 +81,20 @@ def watch_log(project: Project, ports: Ports) -> Watched:
     mine = [record for record in records if record["version"] == loaded.version.number]
     label = f"{len(mine)} logged predictions"
     key = _key(loaded, label, [str(record["prediction_id"]) for record in mine])
-    known = ports.windows.find(key)
+    known = _settled(key, ports)
     if known is not None:
-        return Watched(known, None, known=True)
+        return known
     rows = rows_to_frame([record["row"] for record in mine], project.dictionary, loaded.bundle.inputs)
     predicted = np.asarray([record["prediction"] for record in mine], dtype=np.float64)
     return _remember(project, loaded, label, key, rows, predicted, None, ports)
+
+
+def _settled(key: str, ports: Ports) -> Watched | None:
+    """Return a window that was watched before and needs nothing more; an alarm without a decision is judged again."""
+    known = ports.windows.find(key)
+    if known is None or (known.alarm and not known.answered):
+        return None
+    return Watched(known, None, known=True)
 
 
 def _key(loaded: LoadedVersion, label: str, content: Sequence[str]) -> str:
@@ -118,8 +126,16 @@ def _remember(
     current = profile(seen, loaded.bundle.categories, like=reference)
     drift = judge_drift(reference, current, loaded.bundle.importance, budget=spec.budget, min_rows=spec.min_rows)
     verdict = judge_window(drift, performance, spec.alert)
-    at = ports.clock.now().isoformat()
-    name, number = project.spec.name, loaded.version.number
-    window = WatchedWindow(key, name, number, label, verdict.severity, verdict.alarm, verdict.as_dict(), at)
-    ports.progress.finished("watch", f"{rows.height:,} rows of {label} against v{number}")
+    window = WatchedWindow(
+        key=key,
+        model=project.spec.name,
+        version=loaded.version.number,
+        label=label,
+        severity=verdict.severity,
+        alarm=verdict.alarm,
+        answered=False,
+        verdict=verdict.as_dict(),
+        created_at=ports.clock.now().isoformat(),
+    )
+    ports.progress.finished("watch", f"{rows.height:,} rows of {label} against v{loaded.version.number}")
     return Watched(ports.windows.add(window, actor=ports.actor), verdict, known=False)

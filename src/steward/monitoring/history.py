@@ -7,7 +7,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class WatchedWindow:
-    """The stored verdict on one window; `key` is the digest of version and content, so that it counts once."""
+    """The stored verdict on one window.
+
+    `key` is the digest of version and content, so that it counts once; `answered` tells whether an alarm was
+    carried on to a decision, so that a kill between the two loses nothing.
+    """
 
     key: str
     model: str
@@ -15,6 +19,7 @@ class WatchedWindow:
     label: str
     severity: float | None
     alarm: bool
+    answered: bool
     verdict: Mapping[str, object]
     created_at: str
 
@@ -28,6 +33,10 @@ class WindowHistory(Protocol):
 
     def add(self, window: WatchedWindow, *, actor: str) -> WatchedWindow:
         """Remember a window, or return the one that already carries its key."""
+        ...
+
+    def answer(self, key: str) -> None:
+        """Note that the alarm of a window was carried on to a decision."""
         ...
 
     def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:

@@ -16,6 +16,7 @@ ACTION = FrozenAction(
     model="taxi",
     champion=3,
     periods=("2020-08",),
+    overrides=(),
     severity=0.83,
     reason="severity 0.83",
     requested_by="steward agent",
@@ -71,7 +72,7 @@ def test_every_reason_is_named_at_once() -> None:
 
 def test_an_action_survives_json() -> None:
     fields = json.loads(json.dumps(asdict(ACTION)))
-    assert FrozenAction(**{**fields, "periods": tuple(fields["periods"])}) == ACTION
+    assert FrozenAction(**{**fields, "periods": tuple(fields["periods"]), "overrides": tuple(fields["overrides"])}) == ACTION
 
 
 @settings(deadline=None)

@@ -136,6 +136,6 @@ def _incident(row: Row[Any]) -> Incident:
 
 def _approval(row: Row[Any]) -> Approval:
     fields = json.loads(row.action)
-    action = FrozenAction(**{**fields, "periods": tuple(fields["periods"])})
+    action = FrozenAction(**{**fields, "periods": tuple(fields["periods"]), "overrides": tuple(fields["overrides"])})
     status = cast("ApprovalStatus", row.status)
     return Approval(row.id, row.incident, action, row.digest, status, row.decided_by, row.decided_at, row.reason)

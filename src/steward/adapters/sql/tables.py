@@ -67,6 +67,7 @@ windows = Table(
     Column("label", String(64), nullable=False),
     Column("severity", Float),
     Column("alarm", Boolean, nullable=False),
+    Column("answered", Boolean, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("created_at", String(40), nullable=False),
     Index("ix_windows_model", "model", "created_at"),

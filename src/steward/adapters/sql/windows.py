@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 
 from steward.adapters.sql.database import Database
 from steward.adapters.sql.journal import append_entry
@@ -34,13 +34,19 @@ class SqlWindowHistory:
             if row is not None:
                 return _window(row)
             values = {"id": window.key, "model": window.model, "version": window.version, "label": window.label}
-            judged = {"severity": window.severity, "alarm": window.alarm, "verdict": canonical_json(window.verdict)}
-            connection.execute(insert(windows).values(**values, **judged, created_at=window.created_at))
+            judged = {"severity": window.severity, "alarm": window.alarm, "answered": window.answered}
+            stored = {**values, **judged, "verdict": canonical_json(window.verdict), "created_at": window.created_at}
+            connection.execute(insert(windows).values(**stored))
             detail = {"version": window.version, "severity": window.severity, "alarm": window.alarm}
             subject = f"{window.model} {window.label}"
             for kind in ("window.watched", "alarm.raised")[: 1 + window.alarm]:
                 append_entry(connection, self._clock, kind, subject, detail, actor=actor, key=f"{kind}:{window.key}")
         return window
+
+    def answer(self, key: str) -> None:
+        """Note that the alarm of a window was carried on to a decision."""
+        with self._database.write() as connection:
+            connection.execute(update(windows).where(windows.c.id == key).values(answered=True))
 
     def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:
         """Return the newest windows of a model, newest first."""
@@ -50,5 +56,14 @@ class SqlWindowHistory:
 
 
 def _window(row: Row[Any]) -> WatchedWindow:
-    verdict = json.loads(row.verdict)
-    return WatchedWindow(row.id, row.model, row.version, row.label, row.severity, row.alarm, verdict, row.created_at)
+    return WatchedWindow(
+        key=row.id,
+        model=row.model,
+        version=row.version,
+        label=row.label,
+        severity=row.severity,
+        alarm=row.alarm,
+        answered=row.answered,
+        verdict=json.loads(row.verdict),
+        created_at=row.created_at,
+    )

@@ -44,6 +44,12 @@ def _say_usage(error: TyperException) -> None:
     typer.echo(f"  fix: see  {context.command_path if context is not None else 'steward'} --help", err=True)
 
 
+def _say_unexpected(error: Exception) -> None:
+    typer.echo(f"error[CLI-999]: {type(error).__name__}: {error}", err=True)
+    typer.echo("  why: this is a fault of Steward's own, or of the machine; nothing that was finished is lost", err=True)
+    typer.echo("  fix: try again with  steward resume PROJECT ; STEWARD_DEBUG=1 shows where it happened", err=True)
+
+
 def main() -> None:
     """Run the command line; every fault becomes one message and its exit code (DESIGN.md section 9)."""
     from steward.core.errors import StewardError
@@ -66,6 +72,11 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as error:
+        if os.environ.get("STEWARD_DEBUG"):
+            raise
+        _say_unexpected(error)
+        sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -112,6 +112,8 @@ def _show_watched(watched: "Watched", response: "Response | None", where: str) -
         say(f"\nnext:  {command}      or  {command} --reject")
     elif response.run is not None:
         say(f"\nretrained: run {response.run.id}; see  steward status {where}")
+    else:
+        say(f"\nnext:  steward watch {where} --period YYYY-MM   (to retrain, months with known outcomes are needed)")
 
 
 def _show_decided(decided: "Decided", where: str) -> None:

@@ -77,6 +77,7 @@ def _watching() -> None:
         sa.Column("label", sa.String(64), nullable=False),
         sa.Column("severity", sa.Float),
         sa.Column("alarm", sa.Boolean, nullable=False),
+        sa.Column("answered", sa.Boolean, nullable=False),
         sa.Column("verdict", sa.Text, nullable=False),
         sa.Column("created_at", sa.String(40), nullable=False),
     )
