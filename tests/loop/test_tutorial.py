@@ -25,8 +25,8 @@ def free_port() -> int:
 def test_the_whole_loop_by_hand_on_real_months(data: Path, tmp_path: Path) -> None:
     blocks = BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text())
     assert len(blocks) >= 10
-    lines = [f"echo '### {number}'\n{block}" for number, block in enumerate(blocks)]
-    script = "set -euo pipefail\ntrap 'kill $SERVER 2>/dev/null || true' EXIT\nSERVER=\n" + "\n".join(lines) + "\necho '### end'\n"
+    lines = [f"printf '\\n### {number}\\n'\n{block}" for number, block in enumerate(blocks)]
+    script = "set -euo pipefail\ntrap 'kill $SERVER 2>/dev/null || true' EXIT\nSERVER=\n" + "\n".join(lines) + "\nprintf '\\n### end\\n'\n"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {
         **os.environ,
