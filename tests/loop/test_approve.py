@@ -35,7 +35,8 @@ def kinds(steward: Steward, kind: str) -> int:
 
 def test_an_approval_killed_in_the_middle_is_carried_out_once(asked: Steward) -> None:
     killed = asked.start("approve", "taxi", "--by", "Ada")
-    while not rows(asked, "SELECT 1 FROM steps WHERE name = 'train' AND run = (SELECT id FROM runs ORDER BY started_at DESC LIMIT 1)"):
+    newest = "(SELECT id FROM runs ORDER BY started_at DESC LIMIT 1)"
+    while not rows(asked, f"SELECT 1 FROM steps WHERE name = 'train' AND run = {newest}"):
         assert killed.poll() is None, killed.communicate()
         time.sleep(0.05)
     killed.kill()
@@ -44,7 +45,8 @@ def test_an_approval_killed_in_the_middle_is_carried_out_once(asked: Steward) ->
     assert rows(asked, "SELECT number FROM champions") == [(2,)]
     assert rows(asked, "SELECT count(*) FROM versions") == [(2,)]
     assert rows(asked, "SELECT status FROM incidents") == [("closed",)]
-    assert [kinds(asked, kind) for kind in ("approval.approved", "action.started", "action.finished", "incident.closed")] == [1, 1, 1, 1]
+    once = ("approval.approved", "action.started", "action.finished", "incident.closed")
+    assert [kinds(asked, kind) for kind in once] == [1, 1, 1, 1]
     trained = rows(asked, "SELECT facts FROM versions WHERE number = 2")[0][0]
     assert "slow_city" in trained  # the new champion learned from the world that was watched
     asked("audit", "verify")

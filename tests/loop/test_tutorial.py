@@ -26,7 +26,8 @@ def test_the_whole_loop_by_hand_on_real_months(data: Path, tmp_path: Path) -> No
     blocks = BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text())
     assert len(blocks) >= 10
     lines = [f"printf '\\n### {number}\\n'\n{block}" for number, block in enumerate(blocks)]
-    script = "set -euo pipefail\ntrap 'kill $SERVER 2>/dev/null || true' EXIT\nSERVER=\n" + "\n".join(lines) + "\nprintf '\\n### end\\n'\n"
+    before, after = "set -euo pipefail\ntrap 'kill $SERVER 2>/dev/null || true' EXIT\nSERVER=", "printf '\\n### end\\n'\n"
+    script = "\n".join([before, *lines, after])
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {
         **os.environ,

@@ -14,11 +14,12 @@ from steward.project.spec import LookupSpec
 
 SPEC = LookupSpec(files=("taxi/zones.zip",), url="https://example.org/zones.zip", joins={"zone": "zone"})
 FEET = (
-    'PROJCS["x",GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],PRIMEM["Greenwich",0.0],'
+    'PROJCS["x",GEOGCS["Sphere",DATUM["Sphere",SPHEROID["Sphere",6378137.0,0.0]],PRIMEM["Greenwich",0.0],'
     'UNIT["Degree",0.0174532925199433]],PROJECTION["Plate_Carree"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],'
     'PARAMETER["Central_Meridian",0.0],UNIT["Meter",1.0]]'
 )
-DEGREE_M = 111_319.490793  # at the equator, on the WGS 84 ellipsoid
+# Everywhere on that sphere; an ellipsoid in this projection means different things to different releases of PROJ.
+DEGREE_M = 111_319.490793
 
 
 def square(x: float, y: float) -> list[list[float]]:

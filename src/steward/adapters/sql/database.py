@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
 
 from steward.core.errors import EnvironmentFault, Fault
 
@@ -17,7 +18,7 @@ _BUSY_S = 30
 
 
 class Database:
-    """A pooled engine with two ways in: `read` sees one state, `write` is alone while it lasts."""
+    """An engine with two ways in: `read` sees one state, `write` is alone while it lasts."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -41,7 +42,8 @@ def open_database(url: str) -> Database:
     Raises:
         EnvironmentFault: it cannot be opened, or a newer Steward wrote it (DB-001, DB-002).
     """
-    engine = create_engine(url)
+    # A SQLite connection is cheap to open; kept ones would stay open in whoever forgets the database.
+    engine = create_engine(url, poolclass=NullPool) if url.startswith("sqlite") else create_engine(url)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     database = Database(engine)
