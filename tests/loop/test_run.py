@@ -25,6 +25,19 @@ def test_an_offline_run_ends_with_a_champion_and_says_it_was_simulated(steward: 
     steward("audit", "verify")
 
 
+def test_a_kill_right_after_the_promotion_is_not_forgotten(steward: Steward) -> None:
+    whole = steward.json("run", "taxi", *SMALL)
+    with sqlite3.connect(steward.home / "steward.db") as connection:  # as it stands when the last step's record is missing
+        connection.execute("UPDATE steps SET status = 'running', output = NULL WHERE name = 'promote'")
+        connection.execute("UPDATE runs SET status = 'running', result = NULL")
+    connection.close()
+    resumed = steward.json("resume", "taxi")
+    assert {**resumed, "reused": []} == {**whole, "reused": []}
+    with sqlite3.connect(steward.home / "steward.db") as connection:
+        assert connection.execute("SELECT number, sequence FROM champions").fetchall() == [(1, 1)]
+    connection.close()
+
+
 def test_a_changed_parameter_redoes_only_what_depends_on_it(steward: Steward) -> None:
     steward.json("run", "taxi", *SMALL, "--no-promote")
     again = steward.json("run", "taxi", *SMALL, "--no-promote", "--set", "candidates.2.num_leaves=15")

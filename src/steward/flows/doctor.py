@@ -31,7 +31,7 @@ _LIBRARIES = (
     "fastapi",
     "pydantic",
 )
-_EXTRAS = {"geo": ("shapefile", "shapely", "pyproj")}
+_EXTRAS = {"geo": ("shapefile", "pyproj")}
 
 
 @dataclass(frozen=True, slots=True)

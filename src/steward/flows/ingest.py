@@ -5,7 +5,6 @@ needed. The outcome is one snapshot, named by its content, and the lookup tables
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -108,13 +107,11 @@ def _lookup_depends(project: Project, sources: Sources, ports: Ports) -> dict[st
 
 def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> Done:
     folder = ports.workspace.snapshots
-    with ThreadPoolExecutor(1) as beside:  # polygons take half a second of Python while Polars reads and writes
-        tables = beside.submit(gather_lookups, project, sources, ports)
-        frame = read_many(sources.files, project.dictionary)
-        snapshot = write_snapshot(frame, folder, kind="raw", sources=sources.files)
+    frame = read_many(sources.files, project.dictionary)
+    snapshot = write_snapshot(frame, folder, kind="raw", sources=sources.files)
     frames.keep(snapshot.digest, frame)
     lookups = {}
-    for name, table in tables.result().items():
+    for name, table in gather_lookups(project, sources, ports).items():
         kept = write_snapshot(table, folder, kind=f"lookup {name}")
         frames.keep(kept.digest, table)
         lookups[name] = kept.digest

@@ -50,7 +50,7 @@ def promote_if_passed(project: Project, version: Version, judged: Judged, trigge
         now = ports.registry.champion(project.spec.name)
         _follow(version.model, ports)
         note = f"v{now.number} is champion" if now else "no champion: the gate did not pass"
-        return Done({"promoted": moved or _by_this_run(now, version, judged)}, note)
+        return Done({"promoted": moved or _moved_before_a_kill(now, version, runner.run)}, note)
 
     return bool(runner.step("promote", depends, work)["promoted"])
 
@@ -73,9 +73,9 @@ def roll_back_by_hand(model: str, number: int | None, reason: str, ports: Ports)
     return champion
 
 
-def _by_this_run(now: Champion | None, version: Version, judged: Judged) -> bool:
-    """Tell whether a killed attempt of this same run had moved the pointer already."""
-    return now is not None and now.number == version.number and judged.fresh
+def _moved_before_a_kill(now: Champion | None, version: Version, run: str) -> bool:
+    """Tell whether an earlier attempt of this same run had moved the pointer and was killed before it said so."""
+    return now is not None and now.number == version.number and version.run == run
 
 
 def _newest_passed(model: str, ports: Ports) -> Version:
