@@ -18,6 +18,10 @@ class Progress(Protocol):
         """A step ended; `note` is one short line for people."""
         ...
 
+    def warned(self, text: str) -> None:
+        """Something people must not overlook."""
+        ...
+
 
 class Silent:
     """Listens to nothing."""
@@ -29,4 +33,7 @@ class Silent:
         """Ignore it."""
 
     def finished(self, step: str, note: str, *, reused: bool = False) -> None:
+        """Ignore it."""
+
+    def warned(self, text: str) -> None:
         """Ignore it."""

@@ -86,6 +86,8 @@ def ingest(project: Project, ports: Ports, runner: Runner, frames: Frames) -> In
     """Bring the project's months in as one snapshot."""
     split = project.spec.split
     sources = gather_sources(project, (*split.train, *split.test), ports)
+    if sources.origin == "simulated":
+        ports.progress.warned("SIMULATED DATA: no real month was found, so the blueprint's simulator makes the rows up")
     depends = {
         "files": [[file.period, file.sha256] for file in sources.files],
         "dictionary": project.frozen["dictionary"],

@@ -24,7 +24,6 @@ def show_run(finished: Run, where: str) -> None:
         _show_verdict(finished, result, where)
     else:
         say(f"run {finished.id} {finished.status}; go on with the whole loop:  steward run {where}")
-    say_simulated(result.get("origin"))
 
 
 def _show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
@@ -59,6 +58,7 @@ def _show_verdict(finished: Run, result: Mapping[str, Any], where: str) -> None:
         "run": finished.id,
     }
     say_facts(facts)
+    say_simulated(result.get("origin"))
     if result["champion"] == result["version"]:
         say(f"\nnext:  steward serve {where}      then ask it:  steward predict {where}")
     elif verdict["passed"]:

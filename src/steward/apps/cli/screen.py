@@ -94,3 +94,7 @@ class TerminalProgress:
         """Show what a step came to."""
         mark = "[cyan]=[/]" if reused else "[green]✓[/]"
         err.print(f"  {mark} {step:<9} {escape(note)}{' [dim](unchanged)[/]' if reused else ''}")
+
+    def warned(self, text: str) -> None:
+        """Show what must not be overlooked."""
+        err.print(f"[bold black on yellow] {escape(text)} [/]")

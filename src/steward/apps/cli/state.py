@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: status, doctor, audit."""
+"""Commands that look: status, report, doctor, audit; nothing is changed, and only a report writes a file."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +13,14 @@ Project = Annotated[
     str | None,
     typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out."),
 ]
+Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
 Limit = Annotated[int, typer.Option(help="How many entries, newest last.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(status)
+    app.command()(report)
     app.command()(doctor)
     audit = typer.Typer(help="The journal: every decision, in order, each sealed by the one after it.", no_args_is_help=True)
     audit.command()(verify)
@@ -43,6 +45,29 @@ def status(where: Project = None, as_json: AsJson = False) -> None:
         show_status(one, where or one.project)
     if not collected:
         say("nothing has run here yet\n\nnext:  steward run taxi")
+
+
+def report(where: Project = None, number: Number = None, as_json: AsJson = False) -> None:
+    """Write one HTML page about the champion: how good it is, on which data, what was watched, where it comes from."""
+    import os
+
+    from steward.apps.cli.screen import say, say_json
+    from steward.flows.report import write_report
+    from steward.flows.status import collect_status, known_projects, next_step
+    from steward.project.read import read_project
+
+    ports = open_ports(quiet=as_json)
+    # matplotlib keeps a list of fonts; nothing of ours is written outside the workspace. It counts only before the import.
+    os.environ.setdefault("MPLCONFIGDIR", str(ports.workspace.reports / ".matplotlib"))
+    names = [read_project(where).spec.name] if where else [name for name in known_projects(ports) if ports.registry.champion(name)]
+    pages = {name: write_report(name, number, ports) for name in names}
+    if as_json:
+        say_json({"reports": {name: str(path) for name, path in pages.items()}})
+        return
+    for name, path in pages.items():
+        say(f"{path}\n\nnext:  open it in a browser; then  {next_step(collect_status(name, ports), where or name)}")
+    if not pages:
+        say("no project has a champion to report on\n\nnext:  steward run taxi")
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:
