@@ -12,7 +12,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from steward.core.clock import Clock, SystemClock
-from steward.core.errors import EnvironmentFault, Fault
+from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.core.progress import Progress
 from steward.core.workspace import Workspace
 from steward.flows.ports import Ports
@@ -45,6 +45,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
     from steward.adapters.sql.windows import SqlWindowHistory
 
     workspace = Workspace(settings.home.absolute())
+    _refuse_odd_path(workspace.home)
     _make_private(workspace.home)
     clock = clock or SystemClock()
     database = open_database(settings.database_url or sqlite_url(workspace.database))
@@ -62,6 +63,13 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         data=settings.data,
         offline=settings.offline,
     )
+
+
+def _refuse_odd_path(home: Path) -> None:
+    odd = sorted(set("%?#") & set(str(home)))
+    if odd:  # the workspace's databases are named by an address, where these mean something else
+        what = f"the workspace's path holds {' and '.join(odd)}: {home}"
+        raise UsageError(Fault("ENV-002", what, fix="name another folder:  export STEWARD_HOME=..."))
 
 
 def _make_private(home: Path) -> None:

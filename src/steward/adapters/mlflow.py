@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steward.core.errors import EnvironmentFault, Fault
 from steward.registry.tracking import Experiment, Tracked
 
 if TYPE_CHECKING:
@@ -40,8 +41,20 @@ class MlflowTracker:
         return Tracked(run.info.run_id, version)
 
     def point(self, model: str, alias: str, tracked: Tracked) -> None:
-        """Let an alias (champion, challenger) follow Steward's own pointer."""
-        self._connect().set_registered_model_alias(model, alias, tracked.version)
+        """Let an alias (champion, challenger) follow Steward's own pointer.
+
+        Raises:
+            EnvironmentFault: TRACK-001 MLflow does not know the version, because its database is another one.
+        """
+        client = self._connect()
+        from mlflow.exceptions import MlflowException
+
+        try:
+            client.set_registered_model_alias(model, alias, tracked.version)
+        except MlflowException as error:
+            what = f"{model}'s champion is set, but MLflow's alias {alias!r} could not follow"
+            fix = f"tell MLflow of the model again:  steward run {model}"
+            raise EnvironmentFault(Fault("TRACK-001", what, why=str(error), fix=fix)) from error
 
     def _connect(self) -> "MlflowClient":
         if self._client is None:

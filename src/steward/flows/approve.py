@@ -1,12 +1,12 @@
 """A person decided: is the decision still about what was asked, and is it carried out once?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steward.agent.approve import Approval, refuse_unless_valid
 from steward.core.errors import Fault, UsageError
 from steward.core.runs import Run
 from steward.flows.ports import Ports
-from steward.flows.retrain import retrain
+from steward.flows.retrain import begun_run, retrain
 from steward.project.read import Project
 
 
@@ -25,8 +25,8 @@ def pick_approval(model: str, approval_id: str | None, ports: Ports) -> Approval
         UsageError: AGENT-011 there is none of this name, AGENT-013 none or several wait.
     """
     if approval_id is not None:
-        return ports.incidents.approval(approval_id)
-    waiting = [*ports.incidents.approvals(model, status="pending"), *_interrupted(model, ports)]
+        return _of_model(ports.incidents.approval(approval_id), model)
+    waiting = waiting_approvals(model, ports)
     if len(waiting) != 1:
         what = f"{len(waiting)} approvals wait for a decision" if waiting else "nothing waits for a decision"
         fix = f"name one: {', '.join(one.id for one in waiting)}" if waiting else f"see  steward status {model}"
@@ -41,19 +41,34 @@ def approve(project: Project, where: str, approval: Approval, *, by: str, reason
         Refused: it was decided before, expired, the champion changed, or asker and approver are one.
     """
     incident = ports.incidents.incident(approval.incident)
-    interrupted = approval.status == "approved" and incident.status == "open"
-    if not interrupted:
-        champion = ports.registry.champion(project.spec.name)
-        refuse_unless_valid(approval, by=by, now=ports.clock.now(), champion_now=champion.number if champion else None)
-        approval = ports.incidents.decide(approval, approved=True, by=by, reason=reason)
+    _of_model(approval, project.spec.name)
+    if approval.status == "approved" and incident.status == "open":  # given before; a kill came between
+        if begun_run(incident, approval.action, ports) is None:
+            _refuse_unless_valid(replace(approval, status="pending"), approval.decided_by or by, ports)
+        return Decided(approval, retrain(project, where, incident, approval.action, approval.decided_by or by, ports))
+    _refuse_unless_valid(approval, by, ports)
+    approval = ports.incidents.decide(approval, approved=True, by=by, reason=reason)
     return Decided(approval, retrain(project, where, incident, approval.action, by, ports))
 
 
-def _interrupted(model: str, ports: Ports) -> list[Approval]:
-    """Return approvals that were given and whose action did not end: a kill came between."""
+def waiting_approvals(model: str, ports: Ports) -> list[Approval]:
+    """Return approvals that wait for a person, and those that were given and whose action a kill interrupted."""
     incident = ports.incidents.open_incident(model)
     given = ports.incidents.approvals(model, status="approved")
-    return [one for one in given if incident is not None and one.incident == incident.id]
+    interrupted = [one for one in given if incident is not None and one.incident == incident.id]
+    return [*ports.incidents.approvals(model, status="pending"), *interrupted]
+
+
+def _of_model(approval: Approval, model: str) -> Approval:
+    if approval.action.model != model:
+        what = f"approval {approval.id} is about {approval.action.model}, not about {model}"
+        raise UsageError(Fault("AGENT-014", what, fix=f"steward approve {approval.action.model} {approval.id}"))
+    return approval
+
+
+def _refuse_unless_valid(approval: Approval, by: str, ports: Ports) -> None:
+    champion = ports.registry.champion(approval.action.model)
+    refuse_unless_valid(approval, by=by, now=ports.clock.now(), champion_now=champion.number if champion else None)
 
 
 def reject(approval: Approval, *, by: str, reason: str, ports: Ports) -> Decided:

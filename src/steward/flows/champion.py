@@ -1,10 +1,12 @@
 """Which model answers now? Loaded only after its files match the hashes recorded outside of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steward.core.errors import Fault, Refused
 from steward.core.workspace import Workspace
 from steward.flows.ports import Ports
+from steward.project.read import Project, read_project
 from steward.registry.bundle import Bundle, read_bundle
 from steward.registry.versions import Champion, Version
 
@@ -22,6 +24,17 @@ def load_version(workspace: Workspace, version: Version) -> LoadedVersion:
     bundle = read_bundle(workspace.bundles / version.digest, version.files)
     bundle.self_test()
     return LoadedVersion(version, bundle)
+
+
+def project_of_champion(where: str, overrides: Sequence[str], ports: Ports) -> Project:
+    """Return the project as the champion's run had changed it (months aside), with further overrides on top."""
+    project = read_project(where, overrides)
+    champion = ports.registry.champion(project.spec.name)
+    if champion is None:
+        return project
+    trained_with = ports.registry.version(champion.model, champion.number).facts.get("overrides")
+    kept = [str(text) for text in trained_with] if isinstance(trained_with, list) else []
+    return read_project(where, tuple(dict.fromkeys((*kept, *overrides))))
 
 
 def need_champion(ports: Ports, model: str) -> Champion:

@@ -53,7 +53,8 @@ class Frames:
 def gather_sources(project: Project, periods: Sequence[str], ports: Ports) -> Sources:
     """Find or fetch the files of some months; simulated only where no real one is to be had."""
     simulate = None
-    if project.simulator_path is not None:
+    # Whoever names a folder means real rows: a month missing there is an error, not an occasion to make rows up.
+    if project.simulator_path is not None and ports.data is None:
         simulator, spec = load_simulator(project.simulator_path), project.spec.source.simulator
 
         def simulate(period: str) -> Any:

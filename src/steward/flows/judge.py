@@ -1,11 +1,12 @@
 """Is the candidate better than the champion on the same rows - by evidence, not by luck?"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from steward.core.errors import Fault, Refused
 from steward.core.tasks import RULES
 from steward.deploy.gate import judge_candidate
 from steward.flows.champion import load_champion
@@ -17,6 +18,7 @@ from steward.flows.process import Cleaned
 from steward.flows.steps import Done, Runner
 from steward.flows.train import SEED
 from steward.project.read import Project
+from steward.registry.versions import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def judge(
         if version.digest == packaged.digest:  # trained again with nothing changed
             verdict = version.facts["verdict"]
             return Judged(verdict if isinstance(verdict, dict) else {}, _number(version.facts.get("judged_against")), fresh=False)
+        _refuse_simulated(version, packaged)
     against = champion.number if champion else None
     depends = {"bundle": packaged.digest, "against": against, "gate": project.part("gate"), "clean": cleaned.snapshot}
 
@@ -49,9 +52,27 @@ def judge(
         other = load_champion(ports, project.spec.name).bundle.predict(rows) if against else np.full(len(truth), packaged.baseline)
         metric = project.spec.gate.metric or RULES[project.spec.task].metric
         verdict = judge_candidate(truth, candidate, other, project.spec.gate, metric, seed=SEED, against=_name(against))
+        if against and _is_history(project, ports.registry.version(project.spec.name, against)):
+            reason = f"not judged: {_name(against)} learned from months after the test rows, so these say nothing"
+            verdict = replace(verdict, passed=False, reason=reason)
         return Done({"verdict": asdict(verdict)}, verdict.reason)
 
     return Judged(runner.step("gate", depends, work)["verdict"], against, fresh=True)
+
+
+def _refuse_simulated(champion: Version, packaged: Packaged) -> None:
+    """Raise if made-up rows would replace a champion of the real world."""
+    if packaged.facts["origin"] == "simulated" and champion.facts.get("origin") != "simulated":
+        what = f"a candidate of simulated rows cannot be judged against {champion}, which learned from real ones"
+        fix = "give the folder with the real months:  --data FOLDER   (or STEWARD_DATA)"
+        raise Refused(Fault("GATE-008", what, fix=fix))
+
+
+def _is_history(project: Project, champion: Version) -> bool:
+    """Tell whether the champion learned from months after the test rows."""
+    learned = champion.facts.get("train")
+    latest = max(project.spec.split.test or project.spec.split.train)
+    return isinstance(learned, list) and latest < max(str(month) for month in learned)
 
 
 def _name(against: int | None) -> str:

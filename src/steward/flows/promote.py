@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from steward.core.errors import Fault, Refused
 from steward.deploy.promote import promote, refuse_without_evidence, roll_back
-from steward.flows.champion import need_champion
+from steward.flows.champion import load_version, need_champion
 from steward.flows.judge import Judged
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports
@@ -32,7 +32,8 @@ def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports,
     def work() -> Done:
         tracked = ports.tracker.log(_experiment(version, ports))
         ports.registry.note(name, version.number, {"mlflow_run": tracked.run_id, "mlflow_version": tracked.version})
-        return Done(asdict(tracked), f"{version}, MLflow run {tracked.run_id[:12]}")
+        note = f"{version}, MLflow run {tracked.run_id[:12]}"
+        return Done(asdict(tracked), note, (ports.workspace.mlflow.name,))  # gone with its file: told again
 
     runner.step("register", depends, work)
     return ports.registry.version(name, version.number)
@@ -59,6 +60,7 @@ def promote_by_hand(model: str, number: int | None, reason: str, ports: Ports) -
     """Promote a version by number, or the newest one whose gate passed."""
     version = ports.registry.version(model, number) if number is not None else _newest_passed(model, ports)
     refuse_without_evidence(version, ports.registry.champion(model))
+    load_version(ports.workspace, version)  # a damaged bundle must not become champion
     champion = promote(ports.registry, version, actor=ports.actor, reason=reason)
     _follow(model, ports)
     return champion
@@ -68,6 +70,7 @@ def roll_back_by_hand(model: str, number: int | None, reason: str, ports: Ports)
     """Make an earlier champion champion again: the one named, or the one before the present one."""
     current = need_champion(ports, model)
     version = ports.registry.version(model, _champion_before(model, current, ports) if number is None else number)
+    load_version(ports.workspace, version)  # nor come back as one
     champion = roll_back(ports.registry, version, actor=ports.actor, reason=reason)
     _follow(model, ports)
     return champion
@@ -91,7 +94,13 @@ def _champion_before(model: str, current: Champion, ports: Ports) -> int:
     moves = [e for e in ports.journal.entries() if e.kind == "champion.promoted" and e.subject.startswith(f"{model} v")]
     before = moves[-1].detail.get("from") if moves else None
     if not isinstance(before, int):
-        raise Refused(Fault("GATE-007", f"{model} v{current.number} is the first champion; there is none before it"))
+        raise Refused(
+            Fault(
+                "GATE-007",
+                f"{model} v{current.number} is the first champion; there is none before it",
+                fix="train another:  steward run",
+            )
+        )
     return before
 
 

@@ -45,7 +45,8 @@ def respond(project: Project, where: str, watched: Watched, ports: Ports) -> Res
     window = watched.window
     incident = ports.incidents.raise_alarm(window.model, window.version, window.label, window.severity, actor=AGENT)
     diagnosis = diagnose(watched.verdict)
-    decision = decide(window.severity, diagnosis, project.spec.policy)
+    # The incident's worst window decides: a milder one after it must not answer for a person who was asked.
+    decision = decide(incident.severity, diagnosis, project.spec.policy)
     _tell(ports, incident, window.key, diagnosis, decision)
     response = _act(project, where, Response(incident, diagnosis, decision), ports)
     ports.windows.answer(window.key)
@@ -82,20 +83,13 @@ def _freeze(project: Project, incident: Incident, decision: Retrain | AskApprova
         model=project.spec.name,
         champion=incident.version,
         periods=_months(incident),
-        overrides=_overrides(project, incident, ports),
+        overrides=tuple(text for text in project.overrides if not text.startswith("split.")),
         severity=decision.severity,
         reason=decision.reason,
         requested_by=AGENT,
         requested_at=now.isoformat(),
         expires_at=(now + timedelta(days=project.spec.policy.approval_days)).isoformat(),
     )
-
-
-def _overrides(project: Project, incident: Incident, ports: Ports) -> tuple[str, ...]:
-    """Return how the champion's run and this watch changed the project file, months aside: the new run is to be like them."""
-    trained_with = ports.registry.version(incident.model, incident.version).facts.get("overrides")
-    both = (*(trained_with if isinstance(trained_with, list) else ()), *project.overrides)
-    return tuple(dict.fromkeys(text for text in both if not text.startswith("split.")))
 
 
 def _tell(ports: Ports, incident: Incident, window: str, diagnosis: Diagnosis, decision: Decision) -> None:

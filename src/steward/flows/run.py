@@ -6,6 +6,7 @@ left it; what was finished is taken over, whatever it had begun is done again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -71,7 +72,9 @@ def _texts(value: object) -> Sequence[str]:
 
 
 def _new_run(options: RunOptions, project: Project, ports: Ports) -> Run:
-    kept = {**asdict(options), "overrides": list(options.overrides)}
+    # A folder is kept by its full path: `resume` may be typed elsewhere.
+    where = options.where if not Path(options.where).exists() else str(project.folder.resolve())
+    kept = {**asdict(options), "where": where, "overrides": list(options.overrides)}
     at = ports.clock.now().isoformat()
     new = Run(uuid4().hex[:12], project.spec.name, "running", options.trigger, kept, project.frozen, {}, at, None)
     ports.runs.start(new, actor=ports.actor)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from steward.agent.approve import Approval
 from steward.agent.incidents import Incident
 from steward.core.runs import Run
+from steward.flows.approve import waiting_approvals
 from steward.flows.ports import Ports
 from steward.monitoring.history import WatchedWindow
 from steward.registry.versions import Champion, Version
@@ -39,7 +40,7 @@ def collect_status(project: str, ports: Ports) -> Status:
         last_run=ports.runs.latest(project),
         windows=ports.windows.windows(project, limit=_WINDOWS),
         incident=ports.incidents.open_incident(project),
-        pending=ports.incidents.approvals(project, status="pending"),
+        pending=waiting_approvals(project, ports),
     )
 
 

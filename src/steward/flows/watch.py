@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from steward.core.digest import digest_json
-from steward.core.errors import Fault, UsageError
+from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.core.period import Period
 from steward.data.read import read_many
 from steward.flows.champion import LoadedVersion, load_champion
@@ -62,6 +62,7 @@ def watch_period(project: Project, period: str, ports: Ports) -> Watched:
     """Watch one month of source rows with the champion of now."""
     loaded = load_champion(ports, project.spec.name)
     sources = gather_sources(project, (period,), ports)
+    _refuse_other_world(loaded, sources.origin, period)
     key = _key(loaded, period, [file.sha256 for file in sources.files])
     known = _settled(key, ports)
     if known is not None:
@@ -87,6 +88,20 @@ def watch_log(project: Project, ports: Ports) -> Watched:
     rows = rows_to_frame([record["row"] for record in mine], project.dictionary, loaded.bundle.inputs)
     predicted = np.asarray([record["prediction"] for record in mine], dtype=np.float64)
     return _remember(project, loaded, label, key, rows, predicted, None, ports)
+
+
+def _refuse_other_world(loaded: LoadedVersion, origin: str, period: str) -> None:
+    """Raise unless champion and window are both about the world, or both made up."""
+    learned = str(loaded.version.facts.get("origin"))
+    if (origin == "simulated") == (learned == "simulated"):
+        return
+    what = f"{period} would be {_world(origin)}, but {loaded.version} learned from {_world(learned)}"
+    fix = "give the folder with the real month:  --data FOLDER   (or STEWARD_DATA); or watch with a champion of the same kind"
+    raise EnvironmentFault(Fault("WATCH-003", what, why="comparing the two says nothing", fix=fix))
+
+
+def _world(origin: str) -> str:
+    return "simulated rows" if origin == "simulated" else "real rows"
 
 
 def _settled(key: str, ports: Ports) -> Watched | None:

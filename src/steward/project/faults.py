@@ -1,6 +1,7 @@
 """How does a wrong value become a message that tells its line and the right one?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -8,13 +9,26 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from steward.core.errors import Fault, did_you_mean
-from steward.project.document import Document, Place
+from steward.project.document import Document, Place, line_of
+
+_WHY: Mapping[str, str] = {
+    "model_type": "keys belong below it",
+    "dict_type": "keys belong below it",
+    "mapping_type": "keys belong below it",
+    "tuple_type": "a list belongs here, each item after a dash",
+    "string_type": "text belongs here; put quotes around what looks like something else",
+}
 
 
 def model_faults(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Fault]:
     """Return one fault for each mistake, in the order of lines."""
-    faults = [_fault(detail, document, model) for detail in _causes(error.errors())]
-    return sorted(faults, key=lambda fault: [int(part) for part in fault.where[0].rsplit(":", 1)[1:]])
+    faults: dict[tuple[str, ...], Fault] = {}
+    for detail in _causes(error.errors()):
+        fault = _fault(detail, document, model)
+        alike = faults.get((fault.what, *fault.where))
+        # Pydantic lists each type that a value might have had; it is one mistake.
+        faults[fault.what, *fault.where] = fault if alike is None else replace(alike, why=f"{alike.why}, or: {fault.why}")
+    return sorted(faults.values(), key=line_of)
 
 
 def _causes(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
@@ -33,15 +47,18 @@ def _follows(detail: ErrorDetails, places: Sequence[Place], misspelt: Sequence[P
 
 
 def _fault(detail: ErrorDetails, document: Document, model: type[BaseModel]) -> Fault:
-    place = _in_file(detail["loc"], document)
+    place = _in_file(detail["loc"], document.value)
     name = ".".join(str(part) for part in place)
     where = (document.where(place),)
     match detail["type"]:
         case "extra_forbidden":
             known = _known_keys(model, detail["loc"][:-1])
-            return Fault("PROJ-003", f"there is no key {name!r}", where, fix=did_you_mean(str(place[-1]), known))
+            code = "PROJ-010" if where[0].startswith("--set ") else "PROJ-003"
+            return Fault(code, f"there is no key {name!r}", where, fix=did_you_mean(str(place[-1]), known))
         case "missing":
-            return Fault("PROJ-004", f"the key {name!r} is missing", where, fix=f"add  {place[-1]}: ...")
+            missing = str(detail["loc"][-1])
+            what = f"the key {'.'.join(filter(None, (name, missing)))!r} is missing"
+            return Fault("PROJ-004", what, where, fix=f"add  {missing}: ...")
         case "union_tag_invalid":
             context = detail.get("ctx", {})
             known = [tag.strip(" '") for tag in str(context.get("expected_tags", "")).split(",")]
@@ -53,16 +70,20 @@ def _fault(detail: ErrorDetails, document: Document, model: type[BaseModel]) -> 
             known = [choice.strip(" '") for choice in str(detail["ctx"]["expected"]).replace(" or ", ",").split(",")]
             return Fault("PROJ-006", f"{name} cannot be {detail['input']!r}", where, fix=did_you_mean(str(detail["input"]), known))
         case _:
-            why = detail["msg"].removeprefix("Value error, ")
+            why = (
+                "it is empty" if detail["input"] is None else _WHY.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+            )
             return Fault("PROJ-006", f"{name or document.path.name}: {_shown(detail['input'])} is not right here", where, why=why)
 
 
-def _in_file(loc: Sequence[str | int], document: Document) -> Place:
+def _in_file(loc: Sequence[str | int], value: Any) -> Place:
     """Drop the parts of pydantic's path that are not in the file: the kind of a union, for example."""
     place: Place = ()
-    for index, part in enumerate(loc):
-        if (*place, part) in document.lines or index == len(loc) - 1:
-            place = (*place, part)
+    for part in loc:
+        if isinstance(value, dict) and part in value:
+            place, value = (*place, part), value[part]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            place, value = (*place, part), value[part]
     return place
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from steward.core.errors import Fault, UsageError
+from steward.project.document import Place, PlainLoader
 
 
 def apply_overrides(value: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -29,11 +30,20 @@ def apply_overrides(value: Mapping[str, Any], overrides: Sequence[str]) -> dict[
     return changed
 
 
+def override_places(overrides: Sequence[str]) -> dict[Place, str]:
+    """Return which override is in force at each place it changes.
+
+    >>> override_places(["candidates.0.kind=mean"])
+    {('candidates', 0, 'kind'): 'candidates.0.kind=mean'}
+    """
+    paths = {override: override.partition("=")[0].split(".") for override in overrides}
+    return {tuple(int(part) if part.isdecimal() else part for part in path): override for override, path in paths.items()}
+
+
 def _parse(text: str, override: str) -> Any:
     try:
-        # Only plain words, numbers, lists and mappings: a month must stay text, not become a date.
-        return yaml.load(text, Loader=yaml.SafeLoader) if text.strip() else ""
-    except yaml.YAMLError as error:
+        return yaml.load(text, Loader=PlainLoader) if text.strip() else ""  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(
             Fault("PROJ-010", f"the value of --set {override!r} is not YAML", why=str(error), fix="quote it")
         ) from error
@@ -42,7 +52,7 @@ def _parse(text: str, override: str) -> Any:
 def _put(target: Any, path: Sequence[str], value: Any, override: str) -> None:
     *parents, last = path
     for part in parents:
-        target = target.setdefault(part, {}) if isinstance(target, dict) else _item(target, part, override)
+        target = _below(target, part) if isinstance(target, dict) else _item(target, part, override)
     if isinstance(target, dict):
         target[last] = value
     elif isinstance(target, list):
@@ -50,6 +60,12 @@ def _put(target: Any, path: Sequence[str], value: Any, override: str) -> None:
         target[int(last)] = value
     else:
         raise _leads_nowhere(override, last)
+
+
+def _below(target: dict[str, Any], part: str) -> Any:
+    if target.get(part) is None:
+        target[part] = {}
+    return target[part]
 
 
 def _item(target: Any, part: str, override: str) -> Any:

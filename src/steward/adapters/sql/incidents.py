@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -29,8 +29,10 @@ class SqlIncidentStore:
         """Open an incident, or add the window to the open one."""
         with self._database.write() as connection:
             known = _open(connection, model)
-            if known is not None:
+            if known is not None and known.version == version:
                 return self._join(connection, known, label, severity)
+            if known is not None:  # its champion is gone: what was asked about it cannot be answered any more
+                self._close(connection, known.id, f"superseded: v{version} is champion now", actor)
             return self._open(connection, model, version, label, severity, actor)
 
     def open_incident(self, model: str) -> Incident | None:
@@ -49,16 +51,14 @@ class SqlIncidentStore:
     def close(self, incident_id: str, outcome: str, *, actor: str) -> None:
         """Close an incident with what came of it."""
         with self._database.write() as connection:
-            values = {"status": "closed", "outcome": outcome, "closed_at": self._clock.now().isoformat()}
-            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(**values))
-            self._tell(connection, "incident.closed", incident_id, {"outcome": outcome}, actor, incident_id)
+            self._close(connection, incident_id, outcome, actor)
 
     def ask(self, incident: Incident, action: FrozenAction) -> Approval:
         """File the question, replacing a pending one of the same incident."""
         with self._database.write() as connection:
             same = (approvals.c.incident == incident.id) & (approvals.c.status == "pending")
             pending = connection.execute(select(approvals).where(same)).one_or_none()
-            if pending is not None and pending.digest == action.digest:
+            if pending is not None and _asks_the_same(_approval(pending), action):
                 return _approval(pending)
             connection.execute(update(approvals).where(same).values(status="superseded"))
             return self._file(connection, incident, action)
@@ -102,6 +102,15 @@ class SqlIncidentStore:
         self._tell(connection, "incident.opened", made.id, detail, actor, made.id)
         return made
 
+    def _close(self, connection: Connection, incident_id: str, outcome: str, actor: str) -> None:
+        """Close an open incident together with its question; a closed one keeps its outcome."""
+        values = {"status": "closed", "outcome": outcome, "closed_at": self._clock.now().isoformat()}
+        mine = (incidents.c.id == incident_id) & (incidents.c.status == "open")
+        if connection.execute(update(incidents).where(mine).values(**values)).rowcount == 1:
+            asked = (approvals.c.incident == incident_id) & (approvals.c.status == "pending")
+            connection.execute(update(approvals).where(asked).values(status="superseded"))
+            self._tell(connection, "incident.closed", incident_id, {"outcome": outcome}, actor, incident_id)
+
     def _join(self, connection: Connection, known: Incident, label: str, severity: float | None) -> Incident:
         labels = known.labels if label in known.labels else (*known.labels, label)
         worst = max((s for s in (known.severity, severity) if s is not None), default=None)
@@ -121,6 +130,12 @@ class SqlIncidentStore:
     def _tell(self, connection: Connection, kind: str, subject: str, detail: Mapping[str, object], actor: str, key: str) -> None:
         noun = kind.split(".", maxsplit=1)[0]
         append_entry(connection, self._clock, kind, f"{noun} {subject}", detail, actor=actor, key=f"{kind}:{key}")
+
+
+def _asks_the_same(pending: Approval, action: FrozenAction) -> bool:
+    """Tell whether a question only repeats the one that waits, asked at another time."""
+    then = pending.action
+    return replace(action, requested_at=then.requested_at, expires_at=then.expires_at).digest == pending.digest
 
 
 def _open(connection: Connection, model: str) -> Incident | None:

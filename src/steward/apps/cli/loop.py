@@ -39,6 +39,10 @@ def check(where: Where, sets: Sets = None, as_json: AsJson = False) -> None:
     from steward.project.read import check_project, read_project
 
     faults = check_project(where, sets or ())
+    if not faults:
+        from steward.flows.check import feature_faults
+
+        faults = feature_faults(read_project(where, sets or ()))
     if as_json:
         say_json({"ok": not faults, "faults": [asdict(fault) for fault in faults]})
         raise typer.Exit(2 if faults else 0)

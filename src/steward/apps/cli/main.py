@@ -1,5 +1,6 @@
 """What does `steward` understand? The table of commands; heavy imports sit inside them."""
 
+import errno
 import os
 import sys
 
@@ -44,6 +45,13 @@ def _say_usage(error: TyperException) -> None:
     typer.echo(f"  fix: see  {context.command_path if context is not None else 'steward'} --help", err=True)
 
 
+def _say_machine(error: OSError) -> None:
+    fix = "make room on the disk" if error.errno == errno.ENOSPC else "check that the place is there and may be written"
+    typer.echo(f"error[ENV-003]: {error.strerror or error}: {error.filename or 'the workspace'}", err=True)
+    typer.echo("  why: the machine refused; what was finished is kept", err=True)
+    typer.echo(f"  fix: {fix}, then:  steward resume PROJECT", err=True)
+
+
 def _say_unexpected(error: Exception) -> None:
     typer.echo(f"error[CLI-999]: {type(error).__name__}: {error}", err=True)
     typer.echo("  why: this is a fault of Steward's own, or of the machine; nothing that was finished is lost", err=True)
@@ -72,6 +80,9 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        _say_machine(error)
+        sys.exit(3)
     except Exception as error:
         if os.environ.get("STEWARD_DEBUG"):
             raise

@@ -8,7 +8,7 @@ from steward.apps.cli.options import AsJson, Where, open_ports
 
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the newest that passed by default.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Row = Annotated[str | None, typer.Argument(metavar="[JSON]", help="One row as a JSON object; an example row if left out.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept in the journal.")]
 

@@ -14,7 +14,7 @@ Project = Annotated[
     typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out."),
 ]
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
-Limit = Annotated[int, typer.Option(help="How many entries, newest last.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many entries, newest last.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -31,12 +31,12 @@ def watch(
 ) -> None:
     """Compare a window with what the champion learned from; an alarm leads to a decision. Exits 1 on an alarm."""
     from steward.apps.cli.screen import say_json
+    from steward.flows.champion import project_of_champion
     from steward.flows.respond import respond
     from steward.flows.watch import watch_something
-    from steward.project.read import read_project
 
     ports = open_ports(data, quiet=as_json)
-    project = read_project(where, sets or ())
+    project = project_of_champion(where, sets or (), ports)
     watched = watch_something(project, period, ports, from_log=log)
     response = respond(project, where, watched, ports)
     if as_json:
