@@ -6,8 +6,8 @@ from pathlib import Path
 # As the command does (apps/cli/main.py): several test processes share the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import pytest  # noqa: E402 - after the setting above, which counts only before libraries are loaded
-from hypothesis import HealthCheck, settings  # noqa: E402
+import pytest
+from hypothesis import HealthCheck, settings
 
 # No test depends on how fast the machine is, and every run tries the same cases.
 settings.register_profile("steward", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

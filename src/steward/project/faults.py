@@ -80,9 +80,8 @@ def _in_file(loc: Sequence[str | int], value: Any) -> Place:
     """Drop the parts of pydantic's path that are not in the file: the kind of a union, for example."""
     place: Place = ()
     for part in loc:
-        if isinstance(value, dict) and part in value:
-            place, value = (*place, part), value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        if part in keys:
             place, value = (*place, part), value[part]
     return place
 

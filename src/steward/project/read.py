@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from steward.core.digest import digest_file
 from steward.core.errors import Fault, StewardError, UsageError, did_you_mean
 from steward.project.dictionary import DictionarySpec
-from steward.project.document import Document, Place, read_yaml
+from steward.project.document import Document, line_of, read_yaml
 from steward.project.faults import model_faults
-from steward.project.overrides import apply_overrides
+from steward.project.names import name_faults
+from steward.project.overrides import apply_overrides, override_places
 from steward.project.spec import ProjectSpec
 
 M = TypeVar("M", bound=BaseModel)
@@ -88,17 +89,22 @@ def _read(folder: Path, overrides: Sequence[str]) -> tuple[Project | None, list[
     described = _document(folder / "dictionary.yaml", faults)
     if found is None or described is None:
         return None, faults
-    found = Document(apply_overrides(found.value, overrides), found.lines, found.path)
+    found = replace(found, value=apply_overrides(found.value, overrides), overrides=override_places(overrides))
+    features_path, simulator = folder / "features.py", folder / "simulator.py"
     spec = _model(ProjectSpec, found, faults)
+    code_faults: list[Fault] = []
+    functions = _functions(features_path, code_faults)
+    columns = described.value.get("columns")
+    if functions is not None and isinstance(columns, dict):
+        faults += name_faults(found, columns, functions)
+    if spec is not None and not (spec.source.files or spec.source.url or simulator.is_file()):
+        fix = "add  files: [...]  or  url: ...  under source, or a simulator.py"
+        faults.append(Fault("PROJ-008", "source: there is nothing to read", (found.where(("source",)),), fix=fix))
+    faults.sort(key=line_of)
     dictionary = _model(DictionarySpec, described, faults)
-    features_path = folder / "features.py"
-    functions = _functions(features_path, faults)
-    if spec is None or dictionary is None or functions is None:
+    faults += code_faults
+    if faults or spec is None or dictionary is None:
         return None, faults
-    faults += _cross_faults(spec, dictionary, functions, found)
-    if faults:
-        return None, faults
-    simulator = folder / "simulator.py"
     frozen = {"project": spec.json_value(), "dictionary": dictionary.model_dump(mode="json")}
     there = simulator if simulator.is_file() else None
     return Project(spec, dictionary, folder, features_path, there, frozen, tuple(overrides)), []
@@ -125,38 +131,10 @@ def _functions(path: Path, faults: list[Fault]) -> set[str] | None:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault("PROJ-020", "features.py cannot be read", (str(path),), str(error), "add one: a function a feature"))
+        why = str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8 text"
+        faults.append(Fault("PROJ-020", "features.py cannot be read", (str(path),), why, "add one: a function a feature"))
         return None
     except SyntaxError as error:
-        faults.append(Fault("PROJ-021", "features.py is not Python", (f"features.py:{error.lineno}",), error.msg))
+        faults.append(Fault("PROJ-021", "features.py is not Python", (f"features.py:{error.lineno or 1}",), error.msg))
         return None
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
-
-
-def _cross_faults(spec: ProjectSpec, dictionary: DictionarySpec, functions: set[str], document: Document) -> list[Fault]:
-    """Return names that lead nowhere, between the three files."""
-    columns = set(dictionary.columns)
-    lookups = {column for lookup in spec.lookups.values() for column in lookup.provides()}
-    anything = columns | functions | lookups
-    named: list[tuple[str, Place, set[str]]] = [(spec.target, ("target",), columns | functions)]
-    named += [(spec.time, ("time",), columns)] if spec.time else []
-    named += [(name, ("features", index), anything) for index, name in enumerate(spec.features)]
-    named += [(name, ("checks", i), columns | functions) for i, check in enumerate(spec.checks) for name in check.reads()]
-    named += [(name, ("cleaning", i), columns) for i, rule in enumerate(spec.cleaning) for name in _touched(rule)]
-    named += [(name, ("lookups", key, "joins", name), columns) for key, lookup in spec.lookups.items() for name in lookup.joins]
-    return [
-        Fault(
-            "PROJ-007",
-            f"{'.'.join(str(p) for p in place)}: nothing is called {name!r}",
-            (document.where(place),),
-            fix=did_you_mean(name, known),
-        )
-        for name, place, known in named
-        if name not in known
-    ]
-
-
-def _touched(rule: object) -> tuple[str, ...]:
-    columns: tuple[str, ...] = getattr(rule, "columns", ())
-    column: str | None = getattr(rule, "column", None)
-    return (*columns, *((column,) if column else ()))

@@ -1,10 +1,14 @@
 """What may a project file say? Closed, frozen models; anything else in the file is a mistake worth naming."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
+from string import Formatter
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from steward.core.errors import did_you_mean
 from steward.core.period import Period
 from steward.core.tasks import TaskKind
 
@@ -15,7 +19,12 @@ Action = Literal["warn", "quarantine", "stop"]
 class Closed(BaseModel):
     """A part of a project file: unknown keys are mistakes, nothing changes once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _refuse_empty_span(low: float | None, high: float | None) -> None:
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"min {low:g} is above max {high:g}")
 
 
 class SimulatorSpec(Closed):
@@ -36,6 +45,22 @@ class SourceSpec(Closed):
     sha256: Mapping[str, str] = Field(default_factory=dict, description="expected SHA-256 by address or file name")
     variables: Mapping[str, str] = Field(default_factory=dict, description="values for further {names} in patterns and address")
     simulator: SimulatorSpec = Field(SimulatorSpec(), description="used only where no month was found at all")
+
+    @model_validator(mode="after")
+    def _names_are_declared(self) -> Self:
+        known = {"period", *self.variables}
+        for pattern in (*self.files, *((self.url,) if self.url else ())):
+            for name in _names(pattern):
+                if name not in known:
+                    raise ValueError(f"{pattern!r} names {{{name}}}, which is not under variables; {did_you_mean(name, known)}")
+        return self
+
+
+def _names(pattern: str) -> list[str]:
+    try:
+        return [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"{pattern!r} has a brace too many or too few") from error
 
 
 class SplitSpec(Closed):
@@ -112,8 +137,7 @@ class RangeCheck(_Check):
     def _bounds(self) -> Self:
         if self.min is None and self.max is None:
             raise ValueError("a range needs min, max or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        _refuse_empty_span(self.min, self.max)
         return self
 
 
@@ -198,6 +222,13 @@ class Clip(Closed):
     column: str = Field(description="a number")
     min: float | None = Field(None, description="lower bound")
     max: float | None = Field(None, description="upper bound")
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("clip needs min, max or both")
+        _refuse_empty_span(self.min, self.max)
+        return self
 
 
 CleaningSpec = Annotated[DropDuplicates | FillMissing | Clip, Field(discriminator="kind")]
@@ -286,6 +317,20 @@ class ProjectSpec(Closed):
     gate: GateSpec = Field(GateSpec(), description="the evidence a candidate needs")
     watch: WatchSpec = Field(WatchSpec(), description="when a window is an alarm")
     policy: PolicySpec = Field(PolicySpec(), description="what the agent may do")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, LookupError, OSError):
+            known = available_timezones()
+            # A machine may lack the zones' table; then no name can be judged.
+            if known:
+                close = get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else "write a name such as Europe/Paris"
+                raise ValueError(f"there is no such time zone; {hint}") from None
+        return name
 
     @field_validator("features")
     @classmethod

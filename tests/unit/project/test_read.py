@@ -2,11 +2,15 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from steward.core.errors import Fault, UsageError
 from steward.project.document import read_yaml
@@ -67,6 +71,34 @@ def test_three_typos_are_three_faults_with_their_lines(folder: Path) -> None:
     assert kind.fix == "did you mean 'mean'?"
 
 
+def test_mistakes_of_different_sorts_do_not_hide_each_other(folder: Path) -> None:
+    text = MINIMAL.replace("regression", "regresion").replace("[x]", "[xs]").replace("candidates:", "candidate:")
+    faults = faults_of(folder, text)
+    assert [(fault.code, fault.where[0]) for fault in faults] == [
+        ("PROJ-006", "project.yaml:2"),
+        ("PROJ-007", "project.yaml:6"),
+        ("PROJ-003", "project.yaml:7"),
+    ]
+
+
+def test_a_feature_of_a_broken_lookup_is_not_a_second_mistake(folder: Path) -> None:
+    text = MINIMAL.replace("[x]", "[p_lon]") + "lookups: {zones: {joins: {x: p}}}\n"
+    assert faults_of(folder, text) == []
+    assert [fault.code for fault in faults_of(folder, text.replace("joins", "jions"))] == ["PROJ-003"]
+    assert [fault.code for fault in faults_of(folder, text.replace("lookups", "lokups"))] == ["PROJ-003"]
+
+
+def test_features_and_targets_may_be_functions_columns_and_lookup_columns(folder: Path) -> None:
+    (folder / "features.py").write_text('"""Two."""\ndef made(x): return x\ndef goal(y): return y\ndef _hidden(x): return x\n')
+    text = MINIMAL.replace("[x]", "[x, made, p_lat]").replace("target: y", "target: goal")
+    text += "lookups: {zones: {joins: {x: p}}}\nchecks: [{kind: range, column: goal, min: 1}]\n"
+    assert faults_of(folder, text) == []
+    (fault,) = faults_of(folder, text.replace("made", "_hidden"))
+    assert fault.what == "features.1: nothing is called '_hidden'"
+    (fault,) = faults_of(folder, text.replace("column: goal", "column: gaol"))
+    assert (fault.where, fault.fix) == (("project.yaml:9",), "did you mean 'goal'?")
+
+
 def test_a_misspelt_key_deep_inside_is_found(folder: Path) -> None:
     (fault,) = faults_of(folder, MINIMAL + "gate:\n  min_gian: 0.1\n")
     assert (fault.code, fault.where, fault.fix) == ("PROJ-003", ("project.yaml:9",), "did you mean 'min_gain'?")
@@ -121,6 +153,88 @@ def test_what_is_not_a_mapping_in_yaml_is_one_coded_fault(folder: Path, text: st
     assert [fault.code for fault in faults] == ["PROJ-001"]
 
 
+def test_values_that_a_loader_would_turn_into_dates_or_truths_stay_text(folder: Path) -> None:
+    (folder / "dictionary.yaml").write_text(
+        DICTIONARY + "  t: {type: integer, meaning: m, known_at: outcome, codes: {1: a, no: b}}\n"
+    )
+    text = MINIMAL + "cleaning: [{kind: fill_missing, column: x, value: 2023-13-45}]\n"
+    assert faults_of(folder, text) == []
+    project = read_project(folder)
+    assert project.part("cleaning")[0]["value"] == "2023-13-45"
+    assert project.dictionary.columns["t"].codes == {"1": "a", "no": "b"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "a: &a [*a]\n",
+        "z: " + "[" * 3000 + "]" * 3000 + "\n",
+        "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)),
+        "z: !!int word\n",
+        "z: !!timestamp 2023-13-45\n",
+        "z: !!python/name:os.system\n",
+        "? [a]\n: b\n",
+    ],
+    ids=["itself", "deep", "bomb", "not-int", "not-a-day", "code", "list-as-key"],
+)
+def test_yaml_made_to_break_its_reader_is_one_coded_fault(folder: Path, more: str) -> None:
+    (fault,) = faults_of(folder, MINIMAL + more)
+    assert fault.code == "PROJ-001"
+
+
+@settings(max_examples=150, deadline=None)
+@given(start=st.integers(0, len(MINIMAL)), length=st.integers(0, 30), put=st.text(max_size=12))
+def test_whatever_is_typed_there_are_faults_or_a_project_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, start: int, length: int, put: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "typed"
+    folder.mkdir(exist_ok=True)
+    (folder / "dictionary.yaml").write_text(DICTIONARY)
+    (folder / "features.py").write_text('"""Nothing to make."""\n')
+    (folder / "project.yaml").write_bytes((MINIMAL[:start] + put + MINIMAL[start + length :]).encode("utf-8", "replace"))
+    for fault in check_project(folder):
+        assert fault.code.startswith("PROJ-0")
+        assert fault.what
+        assert fault.where
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("timezone: Amerca/New_York", "did you mean 'America/New_York'?"),
+        ("checks: [{kind: range, column: x, min: .nan}]", "finite"),
+        ("checks: [{kind: range, column: x}]", "needs min, max or both"),
+        ("checks: {kind: unique, columns: [x]}", "a list belongs here"),
+        ("cleaning: [{kind: clip, column: x, min: 3, max: 1}]", "min 3 is above max 1"),
+        ("gate:", "it is empty"),
+    ],
+)
+def test_a_value_that_makes_no_sense_says_why(folder: Path, more: str, why: str) -> None:
+    (fault,) = faults_of(folder, MINIMAL + more + "\n")
+    assert why in fault.why
+    assert fault.where == ("project.yaml:8",)
+
+
+def test_a_value_of_no_possible_type_is_one_mistake(folder: Path) -> None:
+    (fault,) = faults_of(folder, MINIMAL + "cleaning: [{kind: fill_missing, column: x, value: [1]}]\n")
+    assert fault.what == "cleaning.0.value: [1] is not right here"
+
+
+@pytest.mark.parametrize(("pattern", "why"), [("{flet}/{period}.csv", "variables"), ("{period.csv", "brace")])
+def test_a_pattern_that_cannot_be_filled_is_refused(folder: Path, pattern: str, why: str) -> None:
+    (fault,) = faults_of(folder, MINIMAL.replace("{period}.csv", pattern))
+    assert why in fault.why
+    assert fault.where == ("project.yaml:4",)
+
+
+def test_a_project_with_nothing_to_read_is_refused_unless_it_simulates(folder: Path) -> None:
+    text = MINIMAL.replace('{files: ["{period}.csv"]}', "{}")
+    (fault,) = faults_of(folder, text)
+    assert (fault.code, fault.where) == ("PROJ-008", ("project.yaml:4",))
+    (folder / "simulator.py").write_text('"""Makes rows up."""\n')
+    assert faults_of(folder, text) == []
+
+
 def test_an_unknown_project_names_the_blueprints() -> None:
     with pytest.raises(UsageError, match="did you mean 'taxi'"):
         find_project("taxo")
@@ -143,6 +257,20 @@ def test_an_override_that_cannot_be_put_in_is_refused(override: str) -> None:
 def test_an_override_of_an_unknown_key_says_the_right_one(folder: Path) -> None:
     (fault,) = check_project(folder, ["splt.train=[2020-03]"])
     assert fault.fix == "did you mean 'split'?"
+
+
+@pytest.mark.parametrize(
+    ("override", "code", "fix"),
+    [
+        ("gate.min_gian=0.1", "PROJ-010", "did you mean 'min_gain'?"),
+        ("task=regresion", "PROJ-006", "did you mean 'regression'?"),
+        ("features=[xx]", "PROJ-007", "did you mean 'x'?"),
+        ("policy.ask_from=0.95", "PROJ-006", ""),
+    ],
+)
+def test_a_mistake_in_an_override_is_not_blamed_on_the_file(folder: Path, override: str, code: str, fix: str) -> None:
+    (fault,) = check_project(folder, ["name=other", override])
+    assert (fault.code, fault.where, fault.fix) == (code, (f"--set {override}",), fix)
 
 
 def test_overrides_leave_the_given_value_alone() -> None:
@@ -201,3 +329,10 @@ def test_lines_are_those_of_the_file(folder: Path) -> None:
     document = read_yaml(folder / "project.yaml")
     assert document.lines[("split", "train", 0)] == 5
     assert document.where(("split", "nothing")) == "project.yaml:5"
+
+
+def test_importing_the_room_is_light() -> None:
+    code = "import sys, steward.project.read, steward.project.schema; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert {"pydantic", "yaml"} <= loaded
+    assert not loaded & {"polars", "numpy", "pyarrow", "sklearn", "sqlalchemy", "httpx", "typer", "rich", "mlflow"}

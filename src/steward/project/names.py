@@ -1,0 +1,90 @@
+"""Which names in a project file lead nowhere? Read from the file as it is, so that no other mistake hides these."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from steward.core.errors import Fault, did_you_mean
+from steward.project.document import Document, Place
+from steward.project.spec import LookupSpec, ProjectSpec
+
+Named = Iterator[tuple[Place, Any]]
+
+
+def name_faults(document: Document, columns: Collection[str], functions: Collection[str]) -> list[Fault]:
+    """Return a fault for each column or feature that neither the dictionary nor features.py nor a lookup has.
+
+    Args:
+        document: the project file; parts of another shape than declared are passed over, they have faults of their own.
+        columns: canonical names of the dictionary.
+        functions: public functions of features.py.
+    """
+    value, made = document.value, {*columns, *functions}
+    faults = _unknown(document, _targets(value), made)
+    faults += _unknown(document, _times(value), columns)
+    faults += _unknown(document, _rules(value, "checks"), made)
+    faults += _unknown(document, _rules(value, "cleaning"), columns)
+    faults += _unknown(document, _joins(value), columns)
+    joined = _joined(value)
+    if joined is not None:
+        faults += _unknown(document, _items(value, ("features",)), made | joined)
+    return faults
+
+
+def _unknown(document: Document, named: Named, known: Collection[str]) -> list[Fault]:
+    return [
+        Fault(
+            "PROJ-007",
+            f"{'.'.join(str(part) for part in place)}: nothing is called {name!r}",
+            (document.where(place),),
+            fix=did_you_mean(name, known),
+        )
+        for place, name in named
+        if isinstance(name, str) and name not in known
+    ]
+
+
+def _targets(value: Mapping[str, Any]) -> Named:
+    yield ("target",), value.get("target")
+
+
+def _times(value: Mapping[str, Any]) -> Named:
+    yield ("time",), value.get("time")
+
+
+def _rules(value: Mapping[str, Any], part: str) -> Named:
+    """Yield what checks or cleaning rules look at."""
+    for place, rule in _items(value, (part,)):
+        if isinstance(rule, dict):
+            yield (*place, "column"), rule.get("column")
+            yield from _items(rule, (*place, "columns"))
+
+
+def _items(value: Mapping[str, Any], place: Place) -> Named:
+    found = value.get(str(place[-1]))
+    if isinstance(found, list):
+        yield from (((*place, index), item) for index, item in enumerate(found))
+
+
+def _joins(value: Mapping[str, Any]) -> Named:
+    for key, lookup in _mapping(value.get("lookups")).items():
+        for column in _mapping(_mapping(lookup).get("joins")):
+            yield ("lookups", key, "joins", column), column
+
+
+def _joined(value: Mapping[str, Any]) -> set[str] | None:
+    """Return the columns that lookups add; None where a mistake in the lookups leaves it open."""
+    misspelt = value.keys() - ProjectSpec.model_fields.keys()
+    if "lookups" not in value and get_close_matches("lookups", misspelt, n=1):
+        return None
+    try:
+        specs = [LookupSpec.model_validate(lookup) for lookup in _mapping(value.get("lookups")).values()]
+    except ValidationError:
+        return None
+    return {column for spec in specs for column in spec.provides()}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
