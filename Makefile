@@ -55,10 +55,10 @@ status: install ## Show who is champion, what ran, what drifts, what waits
 	@$(STEWARD) status $(ARGS)
 
 test: install ## Run the tests; what was skipped is listed with its reason
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not campaign" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not campaign" $(ARGS)
 
 test-all: install ## Run the tests and the long campaigns
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: install ## Look for faults and for code that is not formatted
 	@$(BIN)/ruff check

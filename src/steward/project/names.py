@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from string import Formatter
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,6 +32,31 @@ def name_faults(document: Document, columns: Collection[str], functions: Collect
     if joined is not None:
         faults += _unknown(document, _items(value, ("features",)), made | joined)
     return faults
+
+
+def pattern_faults(document: Document) -> list[Fault]:
+    """Return a fault for each pattern or address of the source that cannot be filled in."""
+    source = _mapping(document.value.get("source"))
+    known = {"period", *_mapping(source.get("variables"))}
+    patterns = [*_items(source, ("source", "files")), (("source", "url"), source.get("url"))]
+    return [
+        Fault("PROJ-009", what, (document.where(place),), fix=fix)
+        for place, pattern in patterns
+        if isinstance(pattern, str)
+        for what, fix in _gaps(pattern, known)
+    ]
+
+
+def _gaps(pattern: str, known: Collection[str]) -> list[tuple[str, str]]:
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
+    except ValueError:
+        return [(f"{pattern!r} has a brace too many or too few", "write a variable as  {period}")]
+    return [
+        (f"{pattern!r} names {name!r}, which is not under source.variables", did_you_mean(name, known))
+        for name in names
+        if name not in known
+    ]
 
 
 def _unknown(document: Document, named: Named, known: Collection[str]) -> list[Fault]:

@@ -14,7 +14,7 @@ from steward.core.errors import Fault, StewardError, UsageError, did_you_mean
 from steward.project.dictionary import DictionarySpec
 from steward.project.document import Document, line_of, read_yaml
 from steward.project.faults import model_faults
-from steward.project.names import name_faults
+from steward.project.names import name_faults, pattern_faults
 from steward.project.overrides import apply_overrides, override_places
 from steward.project.spec import ProjectSpec
 
@@ -92,6 +92,7 @@ def _read(folder: Path, overrides: Sequence[str]) -> tuple[Project | None, list[
     found = replace(found, value=apply_overrides(found.value, overrides), overrides=override_places(overrides))
     features_path, simulator = folder / "features.py", folder / "simulator.py"
     spec = _model(ProjectSpec, found, faults)
+    faults += pattern_faults(found)
     code_faults: list[Fault] = []
     functions = _functions(features_path, code_faults)
     columns = described.value.get("columns")

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from string import Formatter
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from steward.core.errors import did_you_mean
 from steward.core.period import Period
 from steward.core.tasks import TaskKind
 
@@ -45,22 +43,6 @@ class SourceSpec(Closed):
     sha256: Mapping[str, str] = Field(default_factory=dict, description="expected SHA-256 by address or file name")
     variables: Mapping[str, str] = Field(default_factory=dict, description="values for further {names} in patterns and address")
     simulator: SimulatorSpec = Field(SimulatorSpec(), description="used only where no month was found at all")
-
-    @model_validator(mode="after")
-    def _names_are_declared(self) -> Self:
-        known = {"period", *self.variables}
-        for pattern in (*self.files, *((self.url,) if self.url else ())):
-            for name in _names(pattern):
-                if name not in known:
-                    raise ValueError(f"{pattern!r} names {{{name}}}, which is not under variables; {did_you_mean(name, known)}")
-        return self
-
-
-def _names(pattern: str) -> list[str]:
-    try:
-        return [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
-    except ValueError as error:
-        raise ValueError(f"{pattern!r} has a brace too many or too few") from error
 
 
 class SplitSpec(Closed):

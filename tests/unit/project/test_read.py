@@ -220,11 +220,18 @@ def test_a_value_of_no_possible_type_is_one_mistake(folder: Path) -> None:
     assert fault.what == "cleaning.0.value: [1] is not right here"
 
 
-@pytest.mark.parametrize(("pattern", "why"), [("{flet}/{period}.csv", "variables"), ("{period.csv", "brace")])
-def test_a_pattern_that_cannot_be_filled_is_refused(folder: Path, pattern: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("pattern", "what", "fix"),
+    [
+        ("{flet}/{period}.csv", "names 'flet'", "known: period"),
+        ("{perod}.csv", "names 'perod'", "did you mean 'period'?"),
+        ("{period.csv", "brace", "write a variable as  {period}"),
+    ],
+)
+def test_a_pattern_that_cannot_be_filled_is_refused(folder: Path, pattern: str, what: str, fix: str) -> None:
     (fault,) = faults_of(folder, MINIMAL.replace("{period}.csv", pattern))
-    assert why in fault.why
-    assert fault.where == ("project.yaml:4",)
+    assert what in fault.what
+    assert (fault.code, fault.where, fault.fix) == ("PROJ-009", ("project.yaml:4",), fix)
 
 
 def test_a_project_with_nothing_to_read_is_refused_unless_it_simulates(folder: Path) -> None:
