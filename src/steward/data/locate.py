@@ -13,7 +13,7 @@ from steward.core.digest import digest_file
 from steward.core.errors import EnvironmentFault, Fault, UsageError, did_you_mean
 from steward.core.progress import Progress
 from steward.data.fetch import NotPublished, Unreachable, fetch
-from steward.project.spec import SourceSpec
+from steward.project.sources import SourceSpec
 
 Origin = Literal["folder", "url", "simulated"]
 Simulate = Callable[[str], Path]

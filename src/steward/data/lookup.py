@@ -12,7 +12,7 @@ from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.core.progress import Progress
 from steward.data.fetch import NotPublished, Unreachable, fetch
 from steward.data.locate import first_match
-from steward.project.spec import LookupSpec
+from steward.project.sources import LookupSpec
 
 _MAX_MEMBER_BYTES = 256 << 20
 _WGS84 = 4326

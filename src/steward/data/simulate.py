@@ -12,7 +12,7 @@ import polars as pl
 from steward.core.digest import digest_file
 from steward.core.errors import Fault, UsageError, unknown_name
 from steward.core.period import Period
-from steward.project.spec import SimulatorSpec
+from steward.project.sources import SimulatorSpec
 
 _Simulate = Callable[[Period, int, int, str], pl.DataFrame]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from steward.core.errors import AnswerIsNo, Fault
 from steward.models.metrics import from_mean_loss, row_losses
 from steward.models.resample import resampled_sums
-from steward.project.spec import GateSpec
+from steward.project.candidates import GateSpec
 
 Array = npt.NDArray[np.float64]
 

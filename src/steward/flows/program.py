@@ -8,7 +8,7 @@ import polars as pl
 from steward.features.guard import refuse_leaks
 from steward.features.program import Lookup, Program, available, load_features
 from steward.project.read import Project
-from steward.project.spec import LookupSpec
+from steward.project.sources import LookupSpec
 
 
 @dataclass(frozen=True, slots=True)

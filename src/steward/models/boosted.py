@@ -18,7 +18,7 @@ import numpy.typing as npt
 from steward.core.atomic import write_text_atomically
 from steward.core.errors import EnvironmentFault, Fault
 from steward.models.linear import refuse_other_width
-from steward.project.spec import LightGbmSpec
+from steward.project.candidates import LightGbmSpec
 
 Array = npt.NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from steward.core.progress import Progress, Silent
 from steward.models.boosted import Boosted
 from steward.models.metrics import regression_metrics
 from steward.models.zoo import SIMPLEST_FIRST, Array, Fitted, Sample, fit
-from steward.project.spec import CandidateSpec
+from steward.project.candidates import CandidateSpec
 
 TIE = 0.001
 """Share of the best value within which a simpler candidate is as good."""

@@ -14,7 +14,7 @@ from steward.core.errors import Fault, StewardError, UsageError, unknown_name
 from steward.models.boosted import Boosted, fit_boosted, parse_boosted
 from steward.models.linear import Linear, fit_linear, parse_linear
 from steward.models.mean import Mean, fit_mean, parse_mean
-from steward.project.spec import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
+from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
 
 Array = npt.NDArray[np.float64]
 Sample = tuple[Array, Array]

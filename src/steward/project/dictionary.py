@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from steward.project.spec import Closed
+from steward.project.closed import Closed
 
 ColumnType = Literal["integer", "number", "text", "datetime", "boolean"]
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from steward.core.errors import Fault, did_you_mean
 from steward.project.document import Document, Place
-from steward.project.spec import LookupSpec, ProjectSpec
+from steward.project.sources import LookupSpec
+from steward.project.spec import ProjectSpec
 
 Named = Iterator[tuple[Place, Any]]
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import polars as pl
 
-from steward.project.spec import CleaningSpec, Clip, DropDuplicates, FillMissing
+from steward.project.rules import CleaningSpec, Clip, DropDuplicates, FillMissing
 from steward.quality.duplicates import repeated_rows
 from steward.quality.fit import refuse_misfits, rule_name
 

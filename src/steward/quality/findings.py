@@ -5,7 +5,7 @@ from typing import assert_never
 
 import polars as pl
 
-from steward.project.spec import (
+from steward.project.rules import (
     Action,
     AllowedCheck,
     CheckSpec,

@@ -6,7 +6,7 @@ import polars as pl
 
 from steward.core.errors import Fault, UsageError, did_you_mean
 from steward.data.read import PERIOD
-from steward.project.spec import CheckSpec, CleaningSpec, Clip, DropDuplicates, FillMissing, InPeriodCheck, RangeCheck
+from steward.project.rules import CheckSpec, CleaningSpec, Clip, DropDuplicates, FillMissing, InPeriodCheck, RangeCheck
 
 
 def refuse_misfits(frame: pl.DataFrame, rules: Sequence[CheckSpec | CleaningSpec]) -> None:

@@ -8,7 +8,7 @@ from steward.core.progress import Silent
 from steward.data import locate as module
 from steward.data.fetch import NotPublished, Unreachable
 from steward.data.locate import Sources, gather, locate
-from steward.project.spec import SourceSpec
+from steward.project.sources import SourceSpec
 
 SPEC = SourceSpec(
     files=("{colour}/trips_{period}.parquet", "{colour}/*{period}.csv"),

@@ -10,7 +10,7 @@ import pytest
 from steward.core.errors import EnvironmentFault, UsageError
 from steward.core.progress import Silent
 from steward.data.lookup import find_lookup, zone_centroids
-from steward.project.spec import LookupSpec
+from steward.project.sources import LookupSpec
 
 SPEC = LookupSpec(files=("taxi/zones.zip",), url="https://example.org/zones.zip", joins={"zone": "zone"})
 FEET = (

@@ -5,7 +5,7 @@ import pytest
 
 from steward.core.errors import UsageError
 from steward.data.simulate import load_simulator, simulate_file
-from steward.project.spec import SimulatorSpec
+from steward.project.sources import SimulatorSpec
 
 SOURCE = """
 import polars as pl

@@ -6,7 +6,7 @@ import pytest
 from steward.core.digest import canonical_json
 from steward.models.evaluate import evaluate, evaluate_predictions
 from steward.models.zoo import fit
-from steward.project.spec import LinearSpec
+from steward.project.candidates import LinearSpec
 
 Make = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 

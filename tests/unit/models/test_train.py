@@ -6,7 +6,7 @@ import pytest
 from steward.core.errors import AnswerIsNo, UsageError
 from steward.models.boosted import Boosted
 from steward.models.train import Trained, choose, refit, train_candidates
-from steward.project.spec import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
+from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
 
 NAMES = ("distance_km", "hour", "noise")
 MEAN, LINEAR = MeanSpec(kind="mean"), LinearSpec(kind="linear")

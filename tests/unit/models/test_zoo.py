@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from steward.core.errors import UsageError
 from steward.models.boosted import Boosted
 from steward.models.zoo import FILES, fit, load, parse
-from steward.project.spec import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
+from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
 
 NAMES = ("distance_km", "hour", "noise")
 TREES = LightGbmSpec(kind="lightgbm", num_trees=60, learning_rate=0.2, num_leaves=15, min_rows_in_leaf=10)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from steward.core.errors import AnswerIsNo, UsageError
-from steward.project.spec import CheckSpec
+from steward.project.rules import CheckSpec
 from steward.quality.checks import Checked, judge, run_checks
 
 CHECKS: TypeAdapter[tuple[CheckSpec, ...]] = TypeAdapter(tuple[CheckSpec, ...])

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from steward.core.errors import UsageError
-from steward.project.spec import CleaningSpec
+from steward.project.rules import CleaningSpec
 from steward.quality.clean import Cleaned, RuleEffect, clean
 
 RULES: TypeAdapter[tuple[CleaningSpec, ...]] = TypeAdapter(tuple[CleaningSpec, ...])

@@ -12,8 +12,8 @@ from steward.features.lookup import Lookup
 from steward.features.program import Program
 from steward.features.source import features_of
 from steward.models.zoo import fit
+from steward.project.candidates import CandidateSpec, LinearSpec
 from steward.project.dictionary import ColumnSpec, DictionarySpec
-from steward.project.spec import CandidateSpec, LinearSpec
 from steward.registry.bundle import BundleContent, BundleRecord, library_versions, write_bundle
 
 FEATURES = b'''"""Features of a small taxi project."""

@@ -10,7 +10,7 @@ import pytest
 
 from steward.core.digest import digest_bytes, digest_json
 from steward.core.errors import Refused
-from steward.project.spec import LightGbmSpec, LinearSpec, MeanSpec
+from steward.project.candidates import LightGbmSpec, LinearSpec, MeanSpec
 from steward.registry.bundle import BundleContent, BundleRecord, library_versions, read_bundle, write_bundle
 
 Make = Callable[..., BundleContent]
