@@ -1,29 +1,30 @@
-"""Where is each month's file: in the user's folder, at the publisher, or made up?
+"""Where is each period's file: in the user's folder, at the publisher, in a database, or made up?
 
-In that order. Real months and made-up ones never meet in one data set: where some months are found and
+In that order. Real periods and made-up ones never meet in one data set: where some periods are found and
 others are not, that is an error; only where none is found is everything simulated.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from steward.core.digest import digest_file
 from steward.core.errors import EnvironmentFault, Fault, UsageError, did_you_mean
-from steward.core.progress import Progress
-from steward.data.fetch import NotPublished, Unreachable, fetch
+from steward.data.fetch import NotPublished, Unreachable
 from steward.project.sources import SourceSpec
 
-Origin = Literal["folder", "url", "simulated"]
-Simulate = Callable[[str], Path]
+Origin = Literal["folder", "url", "sql", "simulated"]
 
 _PERIOD = "period"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One month's file; `sha256` and `bytes` are of the file as it lies there, `detail` says where it came from."""
+    """One period's file; `sha256` and `bytes` are of the file as it lies there, `detail` says where it came from.
+
+    `table` names the source's table it holds, where there are several; a `whole` file holds other periods too.
+    """
 
     period: str
     path: Path
@@ -31,30 +32,59 @@ class SourceFile:
     sha256: str
     bytes: int
     detail: str
+    table: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files of all months that were asked for, in that order."""
+    """The files of all periods that were asked for, in that order."""
 
     files: tuple[SourceFile, ...]
 
     @property
     def origin(self) -> Origin:
-        """`simulated` if the rows are made up, `url` if any file was fetched, else `folder`."""
+        """`simulated` if the rows are made up, `url` if any file was fetched, `sql` if a database was asked, else `folder`."""
         found = {file.origin for file in self.files}
-        return "simulated" if "simulated" in found else "url" if "url" in found else "folder"
+        order: tuple[Origin, ...] = ("simulated", "url", "sql")
+        return next((origin for origin in order if origin in found), "folder")
 
 
-def locate(spec: SourceSpec, period: str, folder: Path | None) -> Path | None:
-    """Return a month's file in the user's folder: the first match of the declared patterns.
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file in the user's folder; a `whole` one holds other periods too, for its pattern names none."""
+
+    path: Path
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """How what is not in the user's folder is brought here; each gives the path of a file in the cache.
+
+    `fetch` takes an address and its SHA-256, `query` a period, `simulate` a period; None where it cannot be had. `unpack`
+    gives the file inside an archive, and any other file as it is.
+    """
+
+    fetch: Callable[[str, str | None], Path] | None = None
+    query: Callable[[str], Path] | None = None
+    simulate: Callable[[str], Path] | None = None
+    unpack: Callable[[Path], Path] = field(default=lambda path: path)
+
+
+def locate(patterns: Sequence[str], spec: SourceSpec, period: str, folder: Path | None) -> Located | None:
+    """Return a period's file in the user's folder: the first match of the patterns.
 
     Raises:
         UsageError: DATA-023 there is no such folder, DATA-024 the file is a link out of it, DATA-026 a pattern
             names a variable that nobody declared.
     """
-    patterns = [_fill(pattern, spec, period) for pattern in spec.files]
-    return None if folder is None else first_match(folder, patterns)
+    filled = [(_fill(pattern, spec, period), _is_whole(pattern)) for pattern in patterns]
+    for pattern, whole in filled:
+        path = first_match(folder, [pattern]) if folder is not None else None
+        if path is not None:
+            return Located(path, whole)
+    return None
 
 
 def first_match(folder: Path, patterns: Sequence[str]) -> Path | None:
@@ -72,44 +102,28 @@ def first_match(folder: Path, patterns: Sequence[str]) -> Path | None:
     return None
 
 
-def gather(
-    spec: SourceSpec,
-    periods: Sequence[str],
-    folder: Path | None,
-    cache: Path,
-    simulate: Simulate | None,
-    *,
-    offline: bool,
-    progress: Progress,
-) -> Sources:
-    """Return the files of some months.
+def gather(spec: SourceSpec, periods: Sequence[str], folder: Path | None, remote: Remote) -> Sources:
+    """Return the files of some periods.
 
     Args:
-        spec: patterns, URL, checksums.
-        periods: months as YYYY-MM.
+        spec: patterns, addresses, tables, checksums.
+        periods: months, years or names of parts.
         folder: the user's data, if any.
-        cache: where fetched files are kept.
-        simulate: makes up one month's file; None where the project has no simulator.
-        offline: nothing is fetched; what the cache has is still used.
-        progress: told of downloads.
+        remote: how the rest is brought here.
 
     Raises:
-        EnvironmentFault: DATA-020 some months, or all and there is no simulator, are not to be had.
+        EnvironmentFault: DATA-020 some periods, or all and there is no simulator, are not to be had.
     """
-    found: dict[str, SourceFile] = {}
-    for period in periods:
-        path = locate(spec, period, folder)
-        if path is not None and folder is not None:
-            found[period] = _source(period, path, "folder", path.relative_to(folder).as_posix())
+    found = {period: files for period in periods if (files := _in_folder(spec, period, folder, remote))}
     missing = [period for period in periods if period not in found]
-    fetched, reasons = _fetch_all(spec, missing, cache, progress, offline=offline)
-    found |= fetched
+    brought, reasons = _bring_all(spec, missing, remote)
+    found |= brought
     missing = [period for period in missing if period not in found]
-    if missing and (found or simulate is None):
+    if missing and (found or remote.simulate is None):
         raise EnvironmentFault(_missing(missing, found, folder, reasons))
-    if missing and simulate is not None:
-        found = {period: _simulated(spec, period, simulate) for period in periods}
-    return Sources(tuple(found[period] for period in periods))
+    if missing and remote.simulate is not None:
+        found = {period: _simulated(spec, period, remote.simulate(period)) for period in periods}
+    return Sources(tuple(file for period in periods for file in found[period]))
 
 
 def checksum(declared: Mapping[str, str], url: str) -> str | None:
@@ -117,23 +131,58 @@ def checksum(declared: Mapping[str, str], url: str) -> str | None:
     return declared.get(url) or declared.get(url.rpartition("/")[2])
 
 
-def _fetch_all(
-    spec: SourceSpec, periods: Sequence[str], cache: Path, progress: Progress, *, offline: bool
-) -> tuple[dict[str, SourceFile], dict[str, str]]:
-    """Return what the publisher has, and why the other months are not to be had."""
-    found: dict[str, SourceFile] = {}
+def _in_folder(spec: SourceSpec, period: str, folder: Path | None, remote: Remote) -> tuple[SourceFile, ...]:
+    """Return what the user's folder has of a period: one file, or one of each table; nothing where any is missing."""
+    if folder is None:
+        return ()
+    found = locate(spec.files, spec, period, folder)
+    if found is not None:
+        return (_located(period, found, folder, remote),)
+    tables = {name: locate(table.files, spec, period, folder) for name, table in spec.tables.items()}
+    if None in tables.values():
+        return ()
+    return tuple(_located(period, found, folder, remote, name) for name, found in tables.items() if found)
+
+
+def _located(period: str, found: Located, folder: Path, remote: Remote, table: str = "") -> SourceFile:
+    detail = found.path.relative_to(folder).as_posix()
+    return _source(period, remote.unpack(found.path), "folder", detail, table=table, whole=found.whole)
+
+
+def _is_whole(pattern: str) -> bool:
+    return "{" + _PERIOD + "}" not in pattern
+
+
+def _bring_all(
+    spec: SourceSpec, periods: Sequence[str], remote: Remote
+) -> tuple[dict[str, tuple[SourceFile, ...]], dict[str, str]]:
+    """Return what the publisher or the database has, and why the other periods are not to be had."""
+    found: dict[str, tuple[SourceFile, ...]] = {}
     reasons: dict[str, str] = {}
-    for period in periods if spec.url else ():
-        url = _fill(spec.url or "", spec, period)
-        try:
-            path = fetch(url, cache, sha256=checksum(spec.sha256, url), progress=progress, offline=offline)
-        except (NotPublished, Unreachable) as error:
-            reasons[period] = error.faults[0].what
-            # Whoever cannot reach the server once need not wait for it again.
-            offline = offline or isinstance(error, Unreachable)
-        else:
-            found[period] = _source(period, path, "url", url)
+    for period in periods:
+        if spec.sql is not None and remote.query is not None:
+            found[period] = (_source(period, remote.query(period), "sql", spec.sql.table or "query"),)
+        elif remote.fetch is not None:
+            try:
+                files = _fetched(spec, period, remote.fetch, remote.unpack)
+            except (NotPublished, Unreachable) as error:
+                reasons[period] = error.faults[0].what
+            else:
+                found |= {period: files} if files else {}
     return found, reasons
+
+
+def _fetched(
+    spec: SourceSpec, period: str, fetch: Callable[[str, str | None], Path], unpack: Callable[[Path], Path]
+) -> tuple[SourceFile, ...]:
+    """Return the publisher's file of a period, or its file of each table."""
+    if spec.url is not None:
+        url = _fill(spec.url, spec, period)
+        return (_source(period, unpack(fetch(url, checksum(spec.sha256, url))), "url", url, whole=_is_whole(spec.url)),)
+    addresses = {name: _fill(table.url, spec, period) for name, table in spec.tables.items() if table.url}
+    if len(addresses) < len(spec.tables):
+        return ()
+    return tuple(_source(period, fetch(url, checksum(spec.sha256, url)), "url", url, table=name) for name, url in addresses.items())
 
 
 def _fill(pattern: str, spec: SourceSpec, period: str) -> str:
@@ -167,22 +216,20 @@ def _outside(path: Path, folder: Path) -> Fault:
     return Fault("DATA-024", "the file lies outside the data folder", (str(path),), why, "copy the file into the folder")
 
 
-def _source(period: str, path: Path, origin: Origin, detail: str) -> SourceFile:
-    return SourceFile(period, path, origin, digest_file(path), path.stat().st_size, detail)
+def _source(period: str, path: Path, origin: Origin, detail: str, *, table: str = "", whole: bool = False) -> SourceFile:
+    return SourceFile(period, path, origin, digest_file(path), path.stat().st_size, detail, table, whole)
 
 
-def _simulated(spec: SourceSpec, period: str, simulate: Simulate) -> SourceFile:
+def _simulated(spec: SourceSpec, period: str, path: Path) -> tuple[SourceFile, ...]:
     made = spec.simulator
-    return _source(
-        period, simulate(period), "simulated", f"scenario {made.scenario}, seed {made.seed}, {made.rows:,} rows asked for"
-    )
+    return (_source(period, path, "simulated", f"scenario {made.scenario}, seed {made.seed}, {made.rows:,} rows asked for"),)
 
 
-def _missing(missing: Sequence[str], found: Mapping[str, SourceFile], folder: Path | None, reasons: Mapping[str, str]) -> Fault:
+def _missing(missing: Sequence[str], found: Mapping[str, object], folder: Path | None, reasons: Mapping[str, str]) -> Fault:
     what = f"no data for {', '.join(missing)}"
     if found:
         what += f", though {', '.join(sorted(found))} {'is' if len(found) == 1 else 'are'} there"
     looked = f"looked in {folder}" if folder else "no data folder was given"
     told = "; ".join(f"{period}: {reason}" for period, reason in reasons.items())
-    why = f"{looked}; {told or 'nothing was fetched'}; real and simulated months are never mixed"
-    return Fault("DATA-020", what, (), why, "give a folder that has them with --data, or take these months out of split")
+    why = f"{looked}; {told or 'nothing was fetched'}; real and simulated rows are never mixed"
+    return Fault("DATA-020", what, (), why, "give a folder that has them with --data, or take these periods out of split")

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import polars as pl
 
 from steward.core.digest import digest_file
 from steward.core.errors import Fault, UsageError, unknown_name
-from steward.core.period import Period
+from steward.core.period import as_period
 from steward.project.sources import SimulatorSpec
 
-_Simulate = Callable[[Period, int, int, str], pl.DataFrame]
+_Simulate = Callable[[Any, int, int, str], pl.DataFrame]  # a calendar Period, or the name of a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def simulate_file(simulator: Simulator, spec: SimulatorSpec, period: str, into: 
     into.mkdir(parents=True, exist_ok=True)
     beside = into / f".{name}.{os.getpid()}.tmp"
     try:
-        frame = simulator.simulate(Period.parse(period), spec.rows, spec.seed, spec.scenario)
+        frame = simulator.simulate(as_period(period), spec.rows, spec.seed, spec.scenario)
         frame.write_parquet(beside, compression="lz4")
         return beside.replace(path)
     finally:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from steward.data.snapshot import write_snapshot
-from steward.data.split import Split, split_by_time
+from steward.data.split import Split
+from steward.data.split import split_rows as divide
 from steward.flows.ingest import Frames
 from steward.flows.ports import Ports
 from steward.flows.program import ModelProgram, model_program
@@ -43,8 +44,9 @@ def make_features(
 
 
 def split_rows(project: Project, table: pl.DataFrame) -> Split:
-    """Divide a feature table by time into training, validation and test rows."""
-    return split_by_time(table, project.spec.split, project.spec.time or "period")
+    """Divide a table into training, validation and test rows: by time, or at random with a share of each class."""
+    spec = project.spec
+    return divide(table, spec.split, spec.time, None if spec.task == "regression" else spec.target)
 
 
 def _table(project: Project, program: ModelProgram, clean: pl.DataFrame) -> pl.DataFrame:

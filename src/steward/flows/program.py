@@ -39,10 +39,11 @@ def model_program(project: Project, tables: Mapping[str, pl.DataFrame]) -> Model
 
 
 def rule_program(project: Project) -> Program:
-    """Build the program of the target and of the features that checks and cleaning mention."""
+    """Build the program of the target, the time and the features that checks mention."""
     features = load_features(project.features_path)
     raw = set(project.dictionary.columns)
-    mentioned = {project.spec.target, *(c for check in project.spec.checks for c in check.reads())}
+    spec = project.spec
+    mentioned = {spec.target, spec.time or spec.target, *(name for check in spec.checks for name in check.reads())}
     return Program.build(features, sorted(name for name in mentioned if name in features), raw, ())
 
 

@@ -17,7 +17,7 @@ from steward.core.errors import StewardError
 from steward.core.runs import Run
 from steward.core.tasks import RULES
 from steward.data.snapshot import read_snapshot
-from steward.data.split import split_by_time
+from steward.data.split import split_rows
 from steward.flows.champion import load_version, need_champion
 from steward.flows.ports import Ports
 from steward.models.metrics import regression_metrics
@@ -130,7 +130,7 @@ def _spec(declared: Mapping[str, object], missing: list[str]) -> ProjectSpec | N
 
 def _test_rows(version: Version, spec: ProjectSpec, bundle: Bundle, ports: Ports) -> TestRows:
     clean = read_snapshot(ports.workspace.snapshots, str(version.facts.get("clean")))
-    test = split_by_time(clean, spec.split, spec.time or "period").test
+    test = split_rows(clean, spec.split, spec.time, None if spec.task == "regression" else spec.target).test
     at = test[spec.time] if spec.time and test[spec.time].dtype.is_temporal() else None
     return TestRows(at, test[spec.target].cast(pl.Float64).to_numpy(), bundle.predict(test))
 

@@ -14,7 +14,7 @@ from steward.agent.decide import AskApproval, Decision, Escalate, Log, Retrain, 
 from steward.agent.diagnose import Diagnosis, diagnose
 from steward.agent.incidents import Incident
 from steward.core.digest import digest_json
-from steward.core.period import Period
+from steward.core.period import is_part_label
 from steward.core.runs import Run
 from steward.flows.ports import Ports
 from steward.flows.retrain import retrain
@@ -59,7 +59,7 @@ def _act(project: Project, where: str, response: Response, ports: Ports) -> Resp
         case Log():
             ports.incidents.close(incident.id, "noted; nothing was done", actor=AGENT)
             return response
-        case Retrain() | AskApproval() | Escalate() if not _months(incident):
+        case Retrain() | AskApproval() | Escalate() if not _periods(incident):
             return response  # the log holds no outcomes to learn from: a month of source rows must be watched first
         case Retrain():
             action = _freeze(project, incident, decision, ports)
@@ -71,9 +71,9 @@ def _act(project: Project, where: str, response: Response, ports: Ports) -> Resp
             assert_never(decision)
 
 
-def _months(incident: Incident) -> tuple[str, ...]:
-    """Return the incident's windows that are months of source rows."""
-    return tuple(label for label in incident.labels if Period.is_label(label))
+def _periods(incident: Incident) -> tuple[str, ...]:
+    """Return the incident's windows that are periods of source rows; one of the log says how many predictions it holds."""
+    return tuple(label for label in incident.labels if is_part_label(label))
 
 
 def _freeze(project: Project, incident: Incident, decision: Retrain | AskApproval | Escalate, ports: Ports) -> FrozenAction:
@@ -82,7 +82,7 @@ def _freeze(project: Project, incident: Incident, decision: Retrain | AskApprova
         kind="retrain",
         model=project.spec.name,
         champion=incident.version,
-        periods=_months(incident),
+        periods=_periods(incident),
         overrides=tuple(text for text in project.overrides if not text.startswith("split.")),
         severity=decision.severity,
         reason=decision.reason,

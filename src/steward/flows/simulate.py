@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from steward.core.errors import Fault, UsageError, unknown_name
-from steward.core.period import Period
 from steward.data.simulate import load_simulator, simulate_file
 from steward.flows.ports import Ports
+from steward.project.periods import refuse_odd_period
 from steward.project.read import Project
 
 
@@ -13,10 +13,7 @@ def simulate_month(project: Project, period: str, scenario: str, ports: Ports) -
     """Write one simulated month and return its file and the scenario in a sentence."""
     if project.simulator_path is None:
         raise UsageError(Fault("SIM-001", f"{project.spec.name} has no simulator.py", fix="add one beside project.yaml"))
-    if not Period.is_label(period):
-        raise UsageError(
-            Fault("WATCH-002", f"{period!r} is not a month; write YYYY-MM", ("--period",), fix="for example  --period 2024-01")
-        )
+    refuse_odd_period(project, period)
     simulator = load_simulator(project.simulator_path)
     if scenario not in simulator.scenarios:
         raise unknown_name("scenario", scenario, simulator.scenarios, code="SIM-002", where=("--scenario",))

@@ -13,18 +13,18 @@ import polars as pl
 
 from steward.core.digest import digest_json
 from steward.core.errors import EnvironmentFault, Fault, UsageError
-from steward.core.period import Period
-from steward.data.read import read_many
+from steward.data.assemble import read_rows
 from steward.flows.champion import LoadedVersion, load_champion
-from steward.flows.ingest import gather_sources
 from steward.flows.ports import Ports
 from steward.flows.process import check_rows
+from steward.flows.sources import gather_sources
 from steward.models.metrics import row_losses
 from steward.monitoring.drift import judge_drift
 from steward.monitoring.history import WatchedWindow
 from steward.monitoring.performance import PerformanceVerdict, judge_performance
 from steward.monitoring.profile import PREDICTION, Profile, profile
 from steward.monitoring.watch import WindowVerdict, judge_window
+from steward.project.periods import refuse_odd_period
 from steward.project.read import Project
 from steward.quality.clean import clean
 from steward.serving.log import read_segments
@@ -44,17 +44,14 @@ def watch_something(project: Project, period: str | None, ports: Ports, *, from_
     """Watch a month of source rows, or the whole prediction log of the champion.
 
     Raises:
-        UsageError: WATCH-001 neither or both were asked for, WATCH-002 the period is not a month.
+        UsageError: WATCH-001 neither or both were asked for, WATCH-002 the period is none.
     """
     if from_log == (period is not None):
         fix = "name a month:  --period 2024-01   or watch what was answered:  --log"
         raise UsageError(Fault("WATCH-001", "what should be watched: a month, or the log?", fix=fix))
     if period is None:
         return watch_log(project, ports)
-    try:
-        Period.parse(period)
-    except ValueError as error:
-        raise UsageError(Fault("WATCH-002", str(error), ("--period",), fix="for example  --period 2024-01")) from error
+    refuse_odd_period(project, period)
     return watch_period(project, period, ports)
 
 
@@ -68,7 +65,7 @@ def watch_period(project: Project, period: str, ports: Ports) -> Watched:
     if known is not None:
         return known
     ports.progress.started("watch")
-    raw = read_many(sources.files, project.dictionary)
+    raw = read_rows(sources.files, project.spec.source, project.dictionary).frame
     rows = clean(check_rows(project, raw).kept, project.spec.cleaning).frame
     predicted = loaded.bundle.predict(rows)
     performance = _performance(project, loaded, rows, predicted)

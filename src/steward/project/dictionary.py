@@ -15,6 +15,10 @@ class ColumnSpec(Closed):
 
     type: ColumnType = Field(description="what its cells hold")
     aliases: tuple[str, ...] = Field((), description="other names it comes under in files")
+    missing: tuple[int | float | str, ...] = Field(
+        (), description="further spellings of: nothing was recorded", examples=[["?", -9]]
+    )
+    table: str = Field("", description="which of the source's tables it comes from, where there are several")
     required: bool = Field(default=True, description="a file without it is refused; else it is read as empty")
     unit: str = Field("", description="unit of its values", examples=["USD"])
     meaning: str = Field(description="what it says, in a sentence")

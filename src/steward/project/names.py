@@ -25,7 +25,8 @@ def name_faults(document: Document, columns: Collection[str], functions: Collect
     """
     value, made = document.value, {*columns, *functions}
     faults = _unknown(document, _targets(value), made)
-    faults += _unknown(document, _times(value), columns)
+    faults += _unknown(document, _times(value), made)
+    faults += _unknown(document, _of_source(value), columns)
     faults += _unknown(document, _rules(value, "checks"), made)
     faults += _unknown(document, _rules(value, "cleaning"), columns)
     faults += _unknown(document, _joins(value), columns)
@@ -40,6 +41,9 @@ def pattern_faults(document: Document) -> list[Fault]:
     source = _mapping(document.value.get("source"))
     known = {"period", *_mapping(source.get("variables"))}
     patterns = [*_items(source, ("source", "files")), (("source", "url"), source.get("url"))]
+    for key, table in _mapping(source.get("tables")).items():
+        place = ("source", "tables", key)
+        patterns += [*_items(_mapping(table), (*place, "files")), ((*place, "url"), _mapping(table).get("url"))]
     return [
         Fault("PROJ-009", what, (document.where(place),), fix=fix)
         for place, pattern in patterns
@@ -79,6 +83,15 @@ def _targets(value: Mapping[str, Any]) -> Named:
 
 def _times(value: Mapping[str, Any]) -> Named:
     yield ("time",), value.get("time")
+
+
+def _of_source(value: Mapping[str, Any]) -> Named:
+    """Yield the columns by which the source's files and tables are put together."""
+    source = _mapping(value.get("source"))
+    if source.get("period_column") is not None:
+        yield ("source", "period_column"), source["period_column"]
+    for key, table in _mapping(source.get("tables")).items():
+        yield from _items(_mapping(table), ("source", "tables", key, "on"))
 
 
 def _rules(value: Mapping[str, Any], part: str) -> Named:

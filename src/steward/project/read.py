@@ -16,6 +16,7 @@ from steward.project.document import Document, line_of, read_yaml
 from steward.project.faults import model_faults
 from steward.project.names import name_faults, pattern_faults
 from steward.project.overrides import apply_overrides, override_places
+from steward.project.sources import SourceSpec
 from steward.project.spec import ProjectSpec
 
 M = TypeVar("M", bound=BaseModel)
@@ -98,7 +99,7 @@ def _read(folder: Path, overrides: Sequence[str]) -> tuple[Project | None, list[
     columns = described.value.get("columns")
     if functions is not None and isinstance(columns, dict):
         faults += name_faults(found, columns, functions)
-    if spec is not None and not (spec.source.files or spec.source.url or simulator.is_file()):
+    if spec is not None and not (_names_rows(spec.source) or simulator.is_file()):
         fix = "add  files: [...]  or  url: ...  under source, or a simulator.py"
         faults.append(Fault("PROJ-008", "source: there is nothing to read", (found.where(("source",)),), fix=fix))
     faults.sort(key=line_of)
@@ -109,6 +110,10 @@ def _read(folder: Path, overrides: Sequence[str]) -> tuple[Project | None, list[
     frozen = {"project": spec.json_value(), "dictionary": dictionary.model_dump(mode="json")}
     there = simulator if simulator.is_file() else None
     return Project(spec, dictionary, folder, features_path, there, frozen, tuple(overrides)), []
+
+
+def _names_rows(source: SourceSpec) -> bool:
+    return bool(source.files or source.url or source.sql or source.tables)
 
 
 def _document(path: Path, faults: list[Fault]) -> Document | None:

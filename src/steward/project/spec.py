@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from steward.core.period import Period
+from steward.core.period import Period, is_part_label
 from steward.core.tasks import TaskKind
 from steward.project.candidates import CandidateSpec, GateSpec
 from steward.project.closed import Closed, Share
@@ -16,30 +16,41 @@ from steward.project.sources import LookupSpec, SourceSpec
 
 
 class SplitSpec(Closed):
-    """Which months teach and which later ones judge."""
+    """Which periods teach and which others judge: later ones where rows have a time."""
 
-    train: tuple[str, ...] = Field(min_length=1, description="months to learn from, YYYY-MM", examples=[["2023-01"]])
-    test: tuple[str, ...] = Field((), description="months to judge on; the last rows of the training months if empty")
+    train: tuple[str, ...] = Field(min_length=1, description="periods to learn from: YYYY-MM, YYYY, names", examples=[["2023-01"]])
+    test: tuple[str, ...] = Field((), description="periods to judge on; a share of the training periods' rows if empty")
     validation_share: Share = Field(0.15, description="the last share of the training rows, where candidates compete")
     test_share: Share = Field(0.2, description="the last share of the rows, used when no test month is named")
 
+    seed: int = Field(7, description="of the shuffle, where rows have no time: the same seed gives the same parts")
+
     @field_validator("train", "test")
     @classmethod
-    def _are_months(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        for label in labels:
-            Period.parse(label)
+    def _are_labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        odd = [label for label in labels if not is_part_label(label)]
+        if odd:
+            raise ValueError(f"{odd[0]!r} is neither a month nor a year, nor a plain name; write YYYY-MM or YYYY")
         if len(set(labels)) != len(labels):
-            raise ValueError("a month is named twice")
+            raise ValueError("a period is named twice")
         return labels
 
     @model_validator(mode="after")
     def _do_not_overlap(self) -> Self:
         both = set(self.train) & set(self.test)
         if both:
-            raise ValueError(f"{', '.join(sorted(both))} is both a training and a test month")
-        if self.test and min(self.test) < max(self.train):
-            raise ValueError("a test month lies before a training month: the past cannot be judged with the future")
+            raise ValueError(f"{', '.join(sorted(both))} is both a training and a test period")
+        if all(Period.is_label(label) for label in (*self.train, *self.test)):
+            self._refuse_past()
         return self
+
+    def _refuse_past(self) -> None:
+        learned = [Period.parse(label) for label in self.train]
+        judged = [Period.parse(label) for label in self.test]
+        if any(one.start < other.end and other.start < one.end for one in learned for other in judged):
+            raise ValueError("a test period lies within a training period, or around it")
+        if judged and min(period.start for period in judged) < max(period.start for period in learned):
+            raise ValueError("a test period lies before a training period: the past cannot be judged with the future")
 
 
 class WatchSpec(Closed):
@@ -74,10 +85,10 @@ class ProjectSpec(Closed):
     task: TaskKind = Field(description="regression, binary or multiclass")
     target: str = Field(description="what is predicted: a column or a function of features.py")
     unit: str = Field("", description="unit of the target", examples=["min"])
-    time: str | None = Field(None, description="column of the event's time; rows are split by it")
+    time: str | None = Field(None, description="the event's time, a column or a function of features.py; rows are split by it")
     timezone: str = Field("UTC", description="zone of the wall clock that times without a zone were read from")
     source: SourceSpec = Field(description="where the rows come from")
-    split: SplitSpec = Field(description="which months teach, which judge")
+    split: SplitSpec = Field(description="which periods teach, which judge")
     lookups: Mapping[str, LookupSpec] = Field(default_factory=dict, description="tables beside the rows")
     checks: tuple[CheckSpec, ...] = Field((), description="what must hold for a row or a column")
     quarantine: QuarantineSpec = Field(QuarantineSpec(), description="how much may be set apart")
@@ -110,6 +121,13 @@ class ProjectSpec(Closed):
         if len(set(names)) != len(names):
             raise ValueError("a feature is named twice")
         return names
+
+    @model_validator(mode="after")
+    def _time_has_a_calendar(self) -> Self:
+        odd = [label for label in (*self.split.train, *self.split.test) if not Period.is_label(label)]
+        if self.time is not None and odd:
+            raise ValueError(f"split: {odd[0]!r} is neither a month nor a year, and rows with a time are split by the calendar")
+        return self
 
     def json_value(self) -> dict[str, Any]:
         """Return the declaration, defaults included, as a JSON object."""

@@ -12,7 +12,7 @@ import polars as pl
 
 from steward.core.errors import AnswerIsNo, Fault
 from steward.core.period import Period
-from steward.data.read import PERIOD
+from steward.data.assemble import PERIOD
 from steward.project.rules import AllowedCheck, CheckSpec, InPeriodCheck, NotNullCheck, NullShareCheck, RangeCheck, UniqueCheck
 from steward.quality.duplicates import repeated_rows
 from steward.quality.findings import Finding, describe

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from steward.core.errors import Fault, UsageError, did_you_mean
-from steward.data.read import PERIOD
+from steward.data.assemble import PERIOD
 from steward.project.rules import CheckSpec, CleaningSpec, Clip, DropDuplicates, FillMissing, InPeriodCheck, RangeCheck
 
 

@@ -1,6 +1,7 @@
 import gzip
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -8,14 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steward.core.errors import UsageError
-from steward.data.locate import SourceFile
-from steward.data.read import read_many, read_table
+from steward.data.read import read_table as read_whole_table
 from steward.project.dictionary import DictionarySpec
 
 HEADER = "PULocationID,pickup_datetime,trip_distance,store_and_fwd_flag,paid"
 ROW = "74,2023-01-31 23:59:59,1.5,N,true"
 NOON = datetime(2023, 1, 31, 12)  # noqa: DTZ001 - wall clock
 TYPES = {"zone": pl.Int64, "at": pl.Datetime("us"), "miles": pl.Float64, "flag": pl.String, "paid": pl.Boolean, "fee": pl.Float64}
+
+
+def read_table(path: Path, spec: DictionarySpec, **options: Any) -> pl.DataFrame:
+    return read_whole_table(path, spec, **options).frame
 
 
 def write(path: Path, *lines: str, end: str = "\n", encoding: str = "utf-8") -> Path:
@@ -230,25 +234,6 @@ def test_iso_dates_need_no_format_but_one_form_in_all_rows(tmp_path: Path) -> No
         assert read_table(write(tmp_path / "t.csv", "at", text), spec)["at"].to_list() == [NOON]
     assert read_table(write(tmp_path / "t.csv", "at", "2023-01-31"), spec)["at"].to_list() == [NOON.replace(hour=0)]
     assert refusal(write(tmp_path / "t.csv", "at", "2023-01-31T12:00:00", "2023-01-31"), spec).faults[0].code == "DATA-012"
-
-
-def source(path: Path, period: str) -> SourceFile:
-    return SourceFile(period, path, "folder", "", 0, "")
-
-
-def test_many_files_are_one_table_in_order_with_their_month(tmp_path: Path, small: DictionarySpec) -> None:
-    first = write(tmp_path / "a.csv", HEADER, ROW, ROW)
-    pl.DataFrame({"zone": [1], "at": [datetime(2023, 2, 1, tzinfo=UTC)]}).write_parquet(tmp_path / "b.parquet")
-    frame = read_many([source(first, "2023-01"), source(tmp_path / "b.parquet", "2023-02")], small)
-    assert frame.select("zone", "period").rows() == [(74, "2023-01"), (74, "2023-01"), (1, "2023-02")]
-    assert dict(frame.schema) == {**TYPES, "period": pl.String}
-
-
-def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path, small: DictionarySpec) -> None:
-    paths = [write(tmp_path / "a.csv", HEADER), write(tmp_path / "b.csv", HEADER, ROW.replace("74", "x"))]
-    with pytest.raises(UsageError) as caught:
-        read_many([source(path, "2023-01") for path in paths], small)
-    assert [fault.code for fault in caught.value.faults] == ["DATA-001", "DATA-012"]
 
 
 cells = st.tuples(

@@ -5,11 +5,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from steward.data.assemble import read_rows
 from steward.data.convert import DTYPES
 from steward.data.locate import SourceFile
 from steward.data.lookup import zone_centroids
-from steward.data.read import read_many, read_table
+from steward.data.read import read_table
 from steward.project.dictionary import DictionarySpec
+from steward.project.sources import SourceSpec
 
 # rows and nulls of passenger_count by month, counted apart from this code (data/README of the collection)
 GREEN = {
@@ -28,7 +30,7 @@ GREEN = {
 
 def test_all_green_months_are_one_table(data: Path, taxi: DictionarySpec) -> None:
     paths = {period: next((data / "taxi/green").glob(f"*{period}*")) for period in GREEN}
-    frame = read_many([SourceFile(period, path, "folder", "", 0, "") for period, path in paths.items()], taxi)
+    frame = read_rows([SourceFile(period, path, "folder", "", 0, "") for period, path in paths.items()], SourceSpec(), taxi).frame
     expected = {name: DTYPES[spec.type] for name, spec in taxi.columns.items()}
     assert dict(frame.schema) == {**expected, "period": pl.String}
     counted = frame.group_by("period", maintain_order=True).agg(pl.len(), pl.col("passengers").null_count().alias("nulls"))
@@ -52,7 +54,7 @@ def test_all_green_months_are_one_table(data: Path, taxi: DictionarySpec) -> Non
 def test_yellow_samples_read_alike_under_old_and_new_names(
     data: Path, taxi: DictionarySpec, period: str, counted: tuple[int, ...]
 ) -> None:
-    frame = read_table(data / f"taxi/yellow/yellow_tripdata_sample_{period}.csv.gz", taxi)
+    frame = read_table(data / f"taxi/yellow/yellow_tripdata_sample_{period}.csv.gz", taxi).frame
     assert dict(frame.schema) == {name: DTYPES[spec.type] for name, spec in taxi.columns.items()}
     nulls = frame.null_count().row(0, named=True)
     assert (frame.height, nulls["passengers"], nulls["congestion_usd"], nulls["airport_fee_usd"]) == counted

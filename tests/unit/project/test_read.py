@@ -118,9 +118,9 @@ def test_names_that_lead_nowhere_are_found(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('split: {train: ["2023-13"]}', "not a month"),
-        ('split: {train: ["2023-01"], test: ["2023-01"]}', "both a training and a test month"),
-        ('split: {train: ["2023-02"], test: ["2023-01"]}', "before a training month"),
+        ('split: {train: ["2023-13"]}', "neither a month nor a year"),
+        ('split: {train: ["2023-01"], test: ["2023-01"]}', "both a training and a test period"),
+        ('split: {train: ["2023-02"], test: ["2023-01"]}', "before a training period"),
         ('split: {train: ["2023-01"], test_share: 1.5}', "less than 1"),
         ("split: {train: []}", "at least 1"),
     ],

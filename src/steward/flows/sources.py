@@ -1,0 +1,64 @@
+"""How does what a project's source names get here? Addresses, databases and simulators as functions of a period."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from steward.data.assemble import RowsRead, read_rows
+from steward.data.fetch import Unreachable, fetch
+from steward.data.locate import Remote, Sources, gather
+from steward.data.lookup import find_lookup, zone_centroids
+from steward.data.simulate import load_simulator, simulate_file
+from steward.flows.ports import Ports
+from steward.project.read import Project
+
+
+def gather_sources(project: Project, periods: Sequence[str], ports: Ports) -> Sources:
+    """Find or fetch the files of some periods; simulated only where no real one is to be had."""
+    remote = Remote(fetch=_fetcher(ports), simulate=_simulator(project, ports))
+    return gather(project.spec.source, periods, ports.data, remote)
+
+
+def read_periods(project: Project, periods: Sequence[str], ports: Ports) -> tuple[Sources, RowsRead]:
+    """Return the rows of some periods and the files they come from."""
+    sources = gather_sources(project, periods, ports)
+    return sources, read_rows(sources.files, project.spec.source, project.dictionary)
+
+
+def gather_lookups(project: Project, sources: Sources, ports: Ports) -> dict[str, pl.DataFrame]:
+    """Return the lookup tables that are to be had; a simulated world has none."""
+    found = {} if sources.origin == "simulated" else lookup_files(project, ports)
+    return {name: zone_centroids(path, project.spec.lookups[name].key) for name, path in found.items() if path is not None}
+
+
+def lookup_files(project: Project, ports: Ports) -> dict[str, Path | None]:
+    """Return the file behind each lookup; None where it is not to be had."""
+    return {
+        name: find_lookup(spec, ports.data, ports.workspace.downloads, offline=ports.offline, progress=ports.progress)
+        for name, spec in project.spec.lookups.items()
+    }
+
+
+def _fetcher(ports: Ports) -> Callable[[str, str | None], Path]:
+    reachable = True
+
+    def bring(url: str, sha256: str | None) -> Path:
+        nonlocal reachable
+        # Whoever cannot reach the server once need not wait for it again; what the cache has is still used.
+        offline = ports.offline or not reachable
+        try:
+            return fetch(url, ports.workspace.downloads, sha256=sha256, progress=ports.progress, offline=offline)
+        except Unreachable:
+            reachable = False
+            raise
+
+    return bring
+
+
+def _simulator(project: Project, ports: Ports) -> Callable[[str], Path] | None:
+    # Whoever names a folder means real rows: a period missing there is an error, not an occasion to make rows up.
+    if project.simulator_path is None or ports.data is not None:
+        return None
+    simulator, spec = load_simulator(project.simulator_path), project.spec.source.simulator
+    return lambda period: simulate_file(simulator, spec, period, ports.workspace.downloads)
