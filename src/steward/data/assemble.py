@@ -38,10 +38,13 @@ class RowsRead:
     notes: tuple[str, ...]
 
 
-def read_rows(files: Sequence[SourceFile], source: SourceSpec, dictionary: DictionarySpec) -> RowsRead:
+def read_rows(
+    files: Sequence[SourceFile], source: SourceSpec, dictionary: DictionarySpec, *, max_unreadable: float = 0.01
+) -> RowsRead:
     """Return the rows of all files, one period after the other.
 
     Unpacking, parsing and converting of different files overlap; at most four files are in memory at a time.
+    Of each file up to `max_unreadable` of its rows (a share) may be unreadable.
 
     Raises:
         UsageError: every fault of every file; DATA-007 a column is called period; DATA-008 a file holds several periods and
@@ -50,7 +53,7 @@ def read_rows(files: Sequence[SourceFile], source: SourceSpec, dictionary: Dicti
     if PERIOD in dictionary.columns:
         fault = Fault("DATA-007", "a column may not be called 'period'", fix="choose another name for it in dictionary.yaml")
         raise UsageError(fault)
-    tables = _read_all(files, source, dictionary)
+    tables = _read_all(files, source, dictionary, max_unreadable)
     periods = list(dict.fromkeys(file.period for file in files))
     frames = [_one_period(period, [file for file in files if file.period == period], tables, source) for period in periods]
     apart = [read.apart.with_columns(pl.lit(path.name).alias("file")) for (path, _), read in tables.items()]
@@ -58,12 +61,17 @@ def read_rows(files: Sequence[SourceFile], source: SourceSpec, dictionary: Dicti
     return RowsRead(pl.concat(frames), pl.concat(apart), notes)
 
 
-def _read_all(files: Sequence[SourceFile], source: SourceSpec, dictionary: DictionarySpec) -> _Tables:
+def _read_all(files: Sequence[SourceFile], source: SourceSpec, dictionary: DictionarySpec, max_unreadable: float) -> _Tables:
     keys = list(dict.fromkeys((file.path, file.table) for file in files))
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         running = {
             (path, table): pool.submit(
-                read_table, path, dictionary, columns=_columns(table, source, dictionary), header=source.header
+                read_table,
+                path,
+                dictionary,
+                columns=_columns(table, source, dictionary),
+                header=source.header,
+                max_unreadable=max_unreadable,
             )
             for path, table in keys
         }

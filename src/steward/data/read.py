@@ -29,7 +29,12 @@ class TableRead:
 
 
 def read_table(
-    path: Path, dictionary: DictionarySpec, *, columns: Collection[str] | None = None, header: Sequence[str] = ()
+    path: Path,
+    dictionary: DictionarySpec,
+    *,
+    columns: Collection[str] | None = None,
+    header: Sequence[str] = (),
+    max_unreadable: float = 0.01,
 ) -> TableRead:
     """Return one file's rows in file order.
 

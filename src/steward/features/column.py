@@ -10,8 +10,9 @@ integer (`* 60` overflows), and `/ 60` multiplies by 1/60 here and divides elsew
 the last digit (write `* (1 / 60)`, which is one thing everywhere).
 """
 
+from collections.abc import Mapping
 from math import pi, tau
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import narwhals as nw
 import polars as pl
@@ -50,6 +51,27 @@ def sin_cycle(x: Column, period: float) -> Column:
 def cos_cycle(x: Column, period: float) -> Column:
     """Return the cosine that goes with `sin_cycle`; the two together place x on a circle."""
     return (x * (tau / period)).cos()
+
+
+def choose(condition: Column, then: Column, otherwise: Column) -> Column:
+    """Return one column where a condition holds and another where it does not or is null."""
+    return _engine(condition).when(condition).then(then).otherwise(otherwise)
+
+
+def recode(column: Column, meanings: Mapping[float, float] | Mapping[float, str] | Mapping[str, float] | Mapping[str, str]) -> Column:
+    """Return the meaning of each code; null for a code that has none.
+
+    A chain of comparisons, for that is what every engine has; meant for tens of codes, not for thousands.
+    """
+    engine = _engine(column)
+    meaning = engine.lit(None)
+    for code, word in meanings.items():
+        meaning = engine.when(column == code).then(engine.lit(word)).otherwise(meaning)
+    return meaning
+
+
+def _engine(column: Column) -> Any:
+    return pl if isinstance(column, pl.Expr) else nw
 
 
 def _arcsine_of_root(squared_sine: Column) -> Column:

@@ -73,16 +73,29 @@ def _lookup_digests(project: Project, sources: Sources, ports: Ports) -> dict[st
 
 def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> Done:
     folder = ports.workspace.snapshots
-    read = read_rows(sources.files, project.spec.source, project.dictionary)
-    frame = read.frame
-    snapshot = write_snapshot(frame, folder, kind="raw", sources=sources.files)
-    frames.keep(snapshot.digest, frame)
+    read = read_rows(sources.files, project.spec.source, project.dictionary, max_unreadable=project.spec.quarantine.max_unreadable)
+    for note in read.notes:
+        ports.progress.warned(note)
+    snapshot = write_snapshot(read.frame, folder, kind="raw", sources=sources.files)
+    frames.keep(snapshot.digest, read.frame)
+    apart = write_snapshot(read.apart, folder, kind="unreadable", parent=snapshot.digest) if read.apart.height else None
     lookups = {}
     for name, table in gather_lookups(project, sources, ports).items():
         kept = write_snapshot(table, folder, kind=f"lookup {name}")
         frames.keep(kept.digest, table)
         lookups[name] = kept.digest
-    files = tuple({**asdict(file), "path": file.path.name} for file in sources.files)
-    made = tuple(f"snapshots/{digest}.parquet" for digest in (snapshot.digest, *lookups.values()))
-    output = {"snapshot": snapshot.digest, "rows": frame.height, "origin": sources.origin, "lookups": lookups, "sources": files}
-    return Done(output, f"{frame.height:,} rows from {len(files)} files ({sources.origin})", made)
+    made = (snapshot.digest, *lookups.values(), *((apart.digest,) if apart else ()))
+    output = {
+        "snapshot": snapshot.digest,
+        "rows": read.frame.height,
+        "origin": sources.origin,
+        "lookups": lookups,
+        "sources": tuple({**asdict(file), "path": file.path.name} for file in sources.files),
+        "unreadable": {"snapshot": apart.digest, "rows": read.apart.height} if apart else None,
+        "notes": list(read.notes),
+    }
+    count = len({file.path for file in sources.files})
+    note = f"{read.frame.height:,} rows from {count} {'file' if count == 1 else 'files'} ({sources.origin})"
+    if apart:
+        note += f"; {read.apart.height:,} rows could not be read and are set apart"
+    return Done(output, note, tuple(f"snapshots/{digest}.parquet" for digest in made))

@@ -17,7 +17,13 @@ from steward.project.read import Project
 def gather_sources(project: Project, periods: Sequence[str], ports: Ports) -> Sources:
     """Find or fetch the files of some periods; simulated only where no real one is to be had."""
     remote = Remote(fetch=_fetcher(ports), simulate=_simulator(project, ports))
-    return gather(project.spec.source, periods, ports.data, remote)
+    return gather(project.spec.source, periods, data_folder(project, ports), remote)
+
+
+def data_folder(project: Project, ports: Ports) -> Path | None:
+    """Return the folder with the user's files: the one given with the command, else the one the project names."""
+    own = project.spec.source.folder
+    return ports.data or (project.folder / own if own else None)
 
 
 def read_periods(project: Project, periods: Sequence[str], ports: Ports) -> tuple[Sources, RowsRead]:
@@ -58,7 +64,7 @@ def _fetcher(ports: Ports) -> Callable[[str, str | None], Path]:
 
 def _simulator(project: Project, ports: Ports) -> Callable[[str], Path] | None:
     # Whoever names a folder means real rows: a period missing there is an error, not an occasion to make rows up.
-    if project.simulator_path is None or ports.data is not None:
+    if project.simulator_path is None or data_folder(project, ports) is not None:
         return None
     simulator, spec = load_simulator(project.simulator_path), project.spec.source.simulator
     return lambda period: simulate_file(simulator, spec, period, ports.workspace.downloads)

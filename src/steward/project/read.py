@@ -65,6 +65,15 @@ def check_project(where: str | Path, overrides: Sequence[str] = ()) -> list[Faul
         return list(error.faults)
 
 
+def blueprint_names() -> tuple[str, ...]:
+    """Return the names of the projects that ship with the package, sorted."""
+    return tuple(sorted(found.parent.name for found in _shipped().glob("*/project.yaml")))
+
+
+def _shipped() -> Path:
+    return Path(str(files("steward") / "blueprints"))
+
+
 def find_project(where: str | Path) -> Path:
     """Return the folder of a project: a path, or a blueprint's name.
 
@@ -76,10 +85,9 @@ def find_project(where: str | Path) -> Path:
         return path.parent
     if (path / "project.yaml").is_file():
         return path
-    shipped = Path(str(files("steward") / "blueprints"))
-    if (shipped / str(where) / "project.yaml").is_file() and path.name == str(where):
-        return shipped / str(where)
-    known = sorted(found.parent.name for found in shipped.glob("*/project.yaml"))
+    known = blueprint_names()
+    if str(where) in known:
+        return _shipped() / str(where)
     fix = f"name a folder with a project.yaml, or a blueprint; {did_you_mean(str(where), known)}"
     raise UsageError(Fault("PROJ-000", f"there is no project {str(where)!r}", fix=fix))
 

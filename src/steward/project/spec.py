@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
@@ -53,12 +53,23 @@ class SplitSpec(Closed):
             raise ValueError("a test period lies before a training period: the past cannot be judged with the future")
 
 
+class DriftCase(Closed):
+    """A window whose verdict is expected beforehand: what the project's drift plan promises."""
+
+    period: str = Field(description="which period is watched")
+    learned: tuple[str, ...] = Field(min_length=1, description="which periods the champion learned from")
+    scenario: str | None = Field(None, description="which made-up world; real rows where absent")
+    expect: Literal["alarm", "quiet"] = Field(description="what the watch should say")
+    because: str = Field(description="what happened in the world")
+
+
 class WatchSpec(Closed):
     """When a window is an alarm."""
 
     alert: Share = Field(0.5, description="severity from which on it is an alarm")
     min_rows: int = Field(200, ge=2, description="with fewer rows the answer is: not enough data")
     budget: Share = Field(0.01, description="false alarms a window that the statistics may spend")
+    cases: tuple[DriftCase, ...] = Field((), description="windows whose verdict is expected: the drift plan")
 
 
 class PolicySpec(Closed):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steward.features.column import EARTH_RADIUS_KM, cos_cycle, haversine_km, minutes_between, sin_cycle
+from steward.features.column import EARTH_RADIUS_KM, choose, cos_cycle, haversine_km, minutes_between, recode, sin_cycle
 
 latitudes = st.floats(-90, 90)
 longitudes = st.floats(-180, 180)
@@ -106,3 +106,18 @@ def test_a_cycle_ends_where_it_began(evaluate: Evaluate) -> None:
     frame = pl.DataFrame({"hour": [0.0, 6.0, 12.0, 24.0, None]})
     assert evaluate(frame, lambda hour: sin_cycle(hour, 24)).to_list() == pytest.approx([0, 1, 0, 0, None], abs=1e-15)
     assert evaluate(frame, lambda hour: cos_cycle(hour, 24)).to_list() == pytest.approx([1, 0, -1, 1, None], abs=1e-15)
+
+
+def test_codes_get_their_meaning_and_unknown_ones_none() -> None:
+    frame = pl.DataFrame({"code": [1, 3, 2, None, 9]})
+    words = ["light", "dark", None, None, None]
+    assert frame.select(recode(pl.col("code"), {1: "light", 3: "dark"})).to_series().to_list() == words
+    narwhals = nw.from_native(frame).select(recode(nw.col("code"), {1: "light", 3: "dark"}).alias("x"))
+    assert narwhals.to_native()["x"].to_list() == words
+
+
+def test_a_choice_falls_to_the_other_column_where_the_condition_is_open() -> None:
+    frame = pl.DataFrame({"old": [True, False, None], "a": [1, 2, 3], "b": [10, 20, 30]})
+    assert frame.select(choose(pl.col("old"), pl.col("a"), pl.col("b"))).to_series().to_list() == [1, 20, 30]
+    chosen = nw.from_native(frame).select(choose(nw.col("old"), nw.col("a"), nw.col("b")).alias("x"))
+    assert chosen.to_native()["x"].to_list() == [1, 20, 30]
