@@ -17,7 +17,7 @@ HOME_FOLDER := $(or $(STEWARD_HOME),.steward)
 UV = $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
 
-.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench mlflow-ui db-shell lock clean
+.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench docs mlflow-ui db-shell lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,10 +89,8 @@ mlflow-ui: install ## Look at runs and versions in MLflow's own pages (PORT=5000
 	@MLFLOW_DISABLE_TELEMETRY=true $(UV) tool run --from "mlflow==$$($(BIN)/python -c 'import importlib.metadata as m; print(m.version("mlflow-skinny"))')" \
 	  mlflow ui --backend-store-uri sqlite:///$(HOME_FOLDER)/mlflow.db --host 127.0.0.1 --port $(PORT)
 
-db-shell: ## Ask the workspace's database in SQL (read only)
-	@command -v sqlite3 >/dev/null || { echo "sqlite3 is not installed; as root:  make services"; exit 1; }
-	@test -f $(HOME_FOLDER)/steward.db || { echo "$(HOME_FOLDER)/steward.db is not there yet; first:  make run"; exit 1; }
-	@sqlite3 -readonly -header -column $(HOME_FOLDER)/steward.db $(ARGS)
+db-shell: install ## Ask the database in SQL (read only): sqlite3, psql or mariadb, by STEWARD_DATABASE_URL
+	@$(STEWARD) db shell $(ARGS)
 
 lock: install ## Resolve the dependencies anew into the two lock files (ARGS=--upgrade takes newer versions)
 	@$(LOCK) -o requirements.lock

@@ -29,3 +29,7 @@ def data() -> Path:
     if folder is None:
         pytest.skip("no real data: set STEWARD_DATA to a folder that holds taxi/green/...")
     return folder
+
+
+# Real servers, started only when a test asks for one.
+pytest_plugins = ["tests.servers"]

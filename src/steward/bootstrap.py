@@ -13,9 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from steward.core.clock import Clock, SystemClock
 from steward.core.errors import EnvironmentFault, Fault, UsageError
+from steward.core.period import Period, as_period
 from steward.core.progress import Progress
 from steward.core.workspace import Workspace
 from steward.flows.ports import Ports
+from steward.project.sources import QuerySpec
 
 
 class Settings(BaseSettings):
@@ -37,18 +39,22 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         EnvironmentFault: the workspace or the database cannot be opened (ENV-001, DB-001).
     """
     from steward.adapters.mlflow import MlflowTracker
-    from steward.adapters.sql.database import open_database, sqlite_url
+    from steward.adapters.sql.database import open_database
+    from steward.adapters.sql.experiments import SqlExperimentStore
     from steward.adapters.sql.incidents import SqlIncidentStore
     from steward.adapters.sql.journal import SqlJournal
+    from steward.adapters.sql.predictions import SqlPredictionStore
+    from steward.adapters.sql.quality import SqlQualityStore
     from steward.adapters.sql.registry import SqlRegistry
     from steward.adapters.sql.runs import SqlRunStore
+    from steward.adapters.sql.warehouse import SqlRowTables
     from steward.adapters.sql.windows import SqlWindowHistory
 
     workspace = Workspace(settings.home.absolute())
     _refuse_odd_path(workspace.home)
     _make_private(workspace.home)
     clock = clock or SystemClock()
-    database = open_database(settings.database_url or sqlite_url(workspace.database))
+    database = open_database(database_url(settings))
     return Ports(
         clock=clock,
         workspace=workspace,
@@ -57,12 +63,35 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         registry=SqlRegistry(database, clock),
         windows=SqlWindowHistory(database, clock),
         incidents=SqlIncidentStore(database, clock),
+        quality=SqlQualityStore(database, clock),
+        experiments=SqlExperimentStore(database, clock),
+        predictions=SqlPredictionStore(database, clock),
+        tables=SqlRowTables(database, clock),
         tracker=MlflowTracker(workspace.mlflow, workspace.artifacts),
+        query=ask_source,
         progress=progress,
         actor=settings.actor or f"{_login()}@{socket.gethostname()} (pid {os.getpid()})",
         data=settings.data,
         offline=settings.offline,
     )
+
+
+def ask_source(spec: QuerySpec, period: str, into: Path) -> Path:
+    """Ask the database that a project's source names for one period's rows; the address comes from the environment."""
+    from steward.adapters.environment import expand_secret
+    from steward.adapters.sql_source import fetch_query, fetch_table
+
+    url = expand_secret(spec.connection, os.environ, key="source.sql.connection")
+    if spec.table is not None:
+        return fetch_table(url, spec.table, into)
+    span = as_period(period)
+    told = {"start": span.start, "end": span.end} if isinstance(span, Period) else {}
+    return fetch_query(url, spec.query or "", {"period": period, **told}, into)
+
+
+def database_url(settings: Settings) -> str:
+    """Return the address of the database, password included: for a driver or a client, never for a screen."""
+    return settings.database_url or f"sqlite:///{Workspace(settings.home.absolute()).database}"
 
 
 def _refuse_odd_path(home: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 _KEY = "steward.key"
+_COMMIT = "mlflow.source.git.commit"  # where MLflow's own pages look for it
 
 
 class MlflowTracker:
@@ -84,6 +85,8 @@ class MlflowTracker:
         if known:
             return known[0]
         tags = {**experiment.tags, _KEY: experiment.key}
+        if "commit" in tags:
+            tags[_COMMIT] = tags.pop("commit")
         return client.create_run(home, tags=tags, run_name=f"{experiment.model} v{experiment.version}")
 
     def _fill(self, run_id: str, experiment: Experiment, *, known: "Run") -> None:

@@ -36,6 +36,9 @@ def diagnose(verdict: WindowVerdict) -> Diagnosis:
         return Diagnosis("data_fault", f"the data look broken: {'; '.join(faults.values())}", tuple(faults))
     if verdict.drift.severity >= verdict.alert:
         return _drift(moved, verdict)
+    if verdict.unknown_classes and (verdict.performance is None or verdict.performance.severity < verdict.alert):
+        strange = ", ".join(verdict.unknown_classes)
+        return Diagnosis("concept", f"outcomes are of classes the model never learnt: {strange}", ())
     names = tuple(column.name for column in moved)
     error = _error(verdict)
     if not names:

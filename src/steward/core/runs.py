@@ -24,7 +24,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a run; `key` is the digest of all it depends on, `output` a JSON object."""
+    """One step of a run; `key` is the digest of all it depends on, `output` a JSON object, `at` when it ended (ISO 8601, UTC)."""
 
     run: str
     name: str
@@ -32,6 +32,7 @@ class Step:
     status: RunStatus
     reused: bool
     output: Mapping[str, Any]
+    at: str | None = None
 
 
 class RunStore(Protocol):

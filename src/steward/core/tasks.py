@@ -6,17 +6,36 @@ from typing import Literal
 
 TaskKind = Literal["regression", "binary", "multiclass"]
 
+Label = str | int | bool
+"""A class as the target's column holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRules:
-    """What a task is judged by, unless the project says otherwise."""
+    """What a task is judged by.
+
+    `metric` decides unless the project names another of `metrics`; `loss` is the mean over rows by which later windows
+    are compared where the deciding metric is none.
+    """
 
     metric: str
-    higher_is_better: bool
+    loss: str
+    metrics: tuple[str, ...]
 
 
 RULES: Mapping[TaskKind, TaskRules] = {
-    "regression": TaskRules("rmse", higher_is_better=False),
-    "binary": TaskRules("average_precision", higher_is_better=True),
-    "multiclass": TaskRules("macro_f1", higher_is_better=True),
+    "regression": TaskRules("rmse", "rmse", ("rmse", "mae")),
+    "binary": TaskRules(
+        "average_precision",
+        "log_loss",
+        ("average_precision", "roc_auc", "log_loss", "brier", "accuracy", "f1", "precision", "recall"),
+    ),
+    "multiclass": TaskRules("macro_f1", "log_loss", ("macro_f1", "roc_auc", "log_loss", "accuracy")),
 }
+
+_ERRORS = frozenset({"rmse", "mae", "log_loss", "brier"})
+
+
+def higher_is_better(metric: str) -> bool:
+    """Tell whether more of a metric is better: true for shares of what could be right, whose best is 1."""
+    return metric not in _ERRORS

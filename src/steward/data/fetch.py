@@ -5,61 +5,42 @@ the same file (its entity tag is kept beside). A file appears under its name aft
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from steward.core.digest import digest_bytes, digest_file
 from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.core.progress import Progress
+from steward.data.arriving import alone
+from steward.data.destination import refuse_odd_target, shown
+from steward.data.download import Download, Interrupted, receive, request_headers
+from steward.data.unavailable import NotPublished, Unreachable
 
 if TYPE_CHECKING:
     import httpx
 
-MAX_BYTES = 2 << 30
-_RETRIES = 2
-_CONNECT_S, _READ_S = 5.0, 30.0
-_ABSENT = frozenset({403, 404, 410})  # object stores answer 403 for a file that was never there
-_OK, _PARTIAL, _UNSATISFIABLE, _SERVER = 200, 206, 416, 500
+__all__ = ["Limits", "NotPublished", "Unreachable", "cached_path", "fetch", "is_held", "verify"]
 
-
-class NotPublished(EnvironmentFault):
-    """The server is there and does not have the file."""
-
-
-class Unreachable(EnvironmentFault):
-    """No server answered: no network, a wrong address, or a proxy in between."""
-
-
-class _Interrupted(Exception):  # noqa: N818 - a step of the retry loop, never seen outside
-    """The server failed or the connection broke; another try may get the rest."""
+_CONNECT_S = 5.0
+_MAX_NAME_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Download:
-    """One file on its way: where from, where to, and what is already here."""
+class Limits:
+    """How large a file may be, and how long a server is waited for.
 
-    url: str
-    path: Path
-    max_bytes: int
-    progress: Progress
+    `silence_s` is the longest pause within an answer, `pause_s` the one before the second of `tries` tries, doubled before
+    each further one; a server that asks for more than `patience_s` is not waited for.
+    """
 
-    @property
-    def part(self) -> Path:
-        """What has arrived so far."""
-        return self.path.with_name(f"{self.path.name}.part")
-
-    @property
-    def tag(self) -> Path:
-        """The entity tag of the file that `part` is a part of."""
-        return self.path.with_name(f"{self.path.name}.part.tag")
-
-    def drop(self) -> None:
-        """Forget what has arrived."""
-        self.part.unlink(missing_ok=True)
-        self.tag.unlink(missing_ok=True)
+    max_bytes: int = 2 << 30
+    silence_s: float = 30.0
+    pause_s: float = 0.5
+    patience_s: float = 20.0
+    tries: int = 3
 
 
 def fetch(
@@ -69,154 +50,169 @@ def fetch(
     sha256: str | None,
     progress: Progress,
     offline: bool = False,
+    refresh: bool = False,
+    limits: Limits = Limits(),
     transport: "httpx.BaseTransport | None" = None,
-    max_bytes: int = MAX_BYTES,
-    pause_s: float = 0.5,
 ) -> Path:
     """Return the file behind a URL, from the cache where it is there already.
 
     Args:
-        url: http or https; redirects are followed.
+        url: http or https; redirects are followed, but not into this machine's own network.
         into: the cache folder; each URL has a folder of its own in it, so that equal names do not meet.
         sha256: what the content must hash to; None trusts the server.
         progress: told of the bytes that arrive.
         offline: only look into the cache.
+        refresh: ask the server whether it has another file by now; where it cannot be asked, the cached one is used.
+        limits: size and waiting.
         transport: replaces the network in tests.
-        max_bytes: larger files are refused.
-        pause_s: before the second try, doubled before the third.
 
     Raises:
         NotPublished: the server does not have it (DATA-021).
-        Unreachable: no server answered (DATA-021).
-        EnvironmentFault: DATA-021 the download failed, DATA-022 the checksum does not hold.
+        Unreachable: no server answered (DATA-021), or it sends on to where nobody should go (DATA-092).
+        EnvironmentFault: DATA-021 the download failed, DATA-022 the checksum does not hold, DATA-090 and DATA-091 no room.
         UsageError: DATA-025 not a web address.
     """
-    download = _Download(url, cached_path(url, into), max_bytes, progress)
-    if download.path.is_file() and sha256 in (None, digest_file(download.path)):
-        return download.path
+    path = cached_path(url, into)
+    known = sha256 is not None or not refresh
+    if known and is_held(path, sha256):
+        return path
     if offline:
-        raise Unreachable(Fault("DATA-021", "not in the cache, and nothing is fetched now", (url,), fix="work online once"))
-    download.path.parent.mkdir(parents=True, exist_ok=True)
-    progress.started(f"fetch {download.path.name}")
-    _download_with_retries(download, transport, pause_s)
-    _verify(download, sha256)
-    download.part.replace(download.path)
-    download.drop()
-    progress.finished(f"fetch {download.path.name}", f"{download.path.stat().st_size:,} bytes")
-    return download.path
+        if is_held(path, sha256):
+            return path
+        raise Unreachable(Fault("DATA-021", "not in the cache, and nothing is fetched now", (shown(url),), fix="work online once"))
+    with alone(path):
+        if not (known and is_held(path, sha256)):  # another process may have brought it meanwhile
+            _renew(Download(url, path, limits.max_bytes, progress), sha256, limits, transport)
+    return path
+
+
+def verify(path: Path, sha256: str | None, *, source: str = "") -> None:
+    """See that a file is the one that was meant.
+
+    Args:
+        path: any file.
+        sha256: what it must hash to, in either case; None says nothing is known.
+        source: where it came from, for the message.
+
+    Raises:
+        EnvironmentFault: DATA-022 it is another one.
+    """
+    if sha256 is None or digest_file(path) == sha256.lower():
+        return
+    why = f"declared {sha256}, received {digest_file(path)}"
+    fix = "try again; if the publisher replaced the file and you trust it, write the new checksum under source.sha256"
+    what = "the file is not the one that was declared: its checksum differs"
+    raise EnvironmentFault(Fault("DATA-022", what, (source or str(path),), why, fix))
 
 
 def cached_path(url: str, into: Path) -> Path:
-    """Return where `fetch` keeps the file of a URL."""
-    parts = urlsplit(url)
+    """Return where `fetch` keeps the file of a URL.
+
+    Raises:
+        UsageError: DATA-025 it is no web address, or does not end with a file's name.
+    """
+    parts = _split(url)
     name = unquote(parts.path.rpartition("/")[2])
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(Fault("DATA-025", "not a web address", (url,), fix="write a URL that starts with https://"))
-    if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
-        raise UsageError(Fault("DATA-025", "the address does not end with a file name", (url,), fix="write the URL of one file"))
+        raise UsageError(Fault("DATA-025", "not a web address", (shown(url),), fix="write a URL that starts with https://"))
+    if not name.strip(". ") or set(name) & set("/\\\0") or len(name.encode()) > _MAX_NAME_BYTES:
+        what = "the address does not end with a file name"
+        raise UsageError(Fault("DATA-025", what, (shown(url),), fix="write the URL of one file"))
     return into / digest_bytes(url.encode())[:12] / name
 
 
-def _download_with_retries(download: _Download, transport: "httpx.BaseTransport | None", pause_s: float) -> None:
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(
+            Fault("DATA-025", "not a web address", why=str(error), fix="write a URL that starts with https://")
+        ) from error
+    return parts
+
+
+def is_held(path: Path, sha256: str | None) -> bool:
+    """Say whether a file is in the cache and, where its checksum is known, the one that was meant."""
+    return path.is_file() and (sha256 is None or digest_file(path) == sha256.lower())
+
+
+def _renew(download: Download, sha256: str | None, limits: Limits, transport: "httpx.BaseTransport | None") -> None:
+    step = f"fetch {download.path.name}"
+    download.progress.started(step)
+    if sha256 is not None:
+        download.tag.unlink(missing_ok=True)  # what is in the cache is not what was meant: whether it changed does not matter
+    try:
+        arrived = _download_with_retries(download, limits, transport)
+    except EnvironmentFault as error:
+        if sha256 is not None or not download.path.is_file():
+            raise
+        download.progress.warned(f"{download.path.name}: the copy in the cache is used, for {error.faults[0].what}")
+        arrived = False
+    if arrived:
+        _accept(download, sha256)
+    download.progress.finished(step, f"{download.path.stat().st_size:,} bytes", reused=not arrived)
+
+
+def _accept(download: Download, sha256: str | None) -> None:
+    try:
+        verify(download.part, sha256, source=shown(download.url))
+    except EnvironmentFault:
+        download.drop()
+        raise
+    download.finish()
+
+
+def _download_with_retries(download: Download, limits: Limits, transport: "httpx.BaseTransport | None") -> bool:
+    """Return whether a file arrived; False where the one in the cache is still the publisher's."""
     import httpx
 
-    timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
+    timeout = httpx.Timeout(limits.silence_s, connect=_CONNECT_S)
     headers = {"Accept-Encoding": "identity", "User-Agent": "steward"}
-    with httpx.Client(transport=transport, timeout=timeout, headers=headers, follow_redirects=True) as client:
-        for attempt in range(_RETRIES + 1):
+    hooks: dict[str, list[Callable[..., object]]] = {"request": [] if transport else [_guard(download.url)]}
+    with httpx.Client(transport=transport, timeout=timeout, headers=headers, follow_redirects=True, event_hooks=hooks) as client:
+        for attempt in range(limits.tries):
             try:
-                _try_once(download, client)
-            except _Interrupted as error:
-                if attempt == _RETRIES:
-                    fix = "try again: what has arrived is kept and the rest is asked for"
-                    raise EnvironmentFault(
-                        Fault("DATA-021", f"the download failed after {attempt + 1} tries", (download.url,), str(error), fix)
-                    ) from error
-                time.sleep(pause_s * 2**attempt)
-            else:
-                return
+                return _try_once(download, client)
+            except Interrupted as error:
+                wait_s = limits.pause_s * 2**attempt if error.wait_s is None else error.wait_s
+                if attempt + 1 == limits.tries or wait_s > limits.patience_s:
+                    raise _gave_up(download, attempt + 1, error) from error
+                time.sleep(wait_s)
+    raise AssertionError("the loop above returns or raises")
 
 
-def _try_once(download: _Download, client: "httpx.Client") -> None:
+def _guard(first: str) -> Callable[["httpx.Request"], None]:
+    import httpx
+
+    start = str(httpx.URL(first))
+    return lambda request: refuse_odd_target(str(request.url), start)
+
+
+def _gave_up(download: Download, tries: int, error: Interrupted) -> EnvironmentFault:
+    asked = f"; it asks to wait {error.wait_s:,.0f} s" if error.wait_s else ""
+    what = f"the download failed after {tries} {'try' if tries == 1 else 'tries'}"
+    fix = "try again: what has arrived is kept and the rest is asked for"
+    return EnvironmentFault(Fault("DATA-021", what, (shown(download.url),), f"{error}{asked}", fix))
+
+
+def _try_once(download: Download, client: "httpx.Client") -> bool:
     import httpx
 
     answered = False
     try:
-        with client.stream("GET", download.url, headers=_resume_headers(download)) as response:
+        with client.stream("GET", download.url, headers=request_headers(download)) as response:
             answered = True
-            _receive(download, response)
-    except (httpx.TransportError, httpx.TooManyRedirects) as error:
+            return receive(download, response)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise Unreachable(_away(download, "the server sends on to what is no web address", str(error))) from error
+    except (httpx.TransportError, httpx.TooManyRedirects, httpx.DecodingError) as error:
         why = str(error) or type(error).__name__
         if answered or isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.ReadTimeout):
-            raise _Interrupted(why) from error
-        fix = "check the network, give the data as a folder (--data), or work offline (--offline)"
-        raise Unreachable(Fault("DATA-021", "no server answered", (download.url,), why, fix)) from error
+            raise Interrupted(why) from error
+        raise Unreachable(_away(download, "no server answered", why)) from error
 
 
-def _resume_headers(download: _Download) -> dict[str, str]:
-    """Ask for the rest where the beginning is here and the server can tell whether it is still the same file."""
-    if not (download.part.is_file() and download.tag.is_file() and download.part.stat().st_size):
-        return {}
-    return {"Range": f"bytes={download.part.stat().st_size}-", "If-Range": download.tag.read_text(encoding="utf-8")}
-
-
-def _receive(download: _Download, response: "httpx.Response") -> None:
-    status = response.status_code
-    if status in _ABSENT:
-        raise NotPublished(Fault("DATA-021", f"the server does not have the file (status {status})", (download.url,)))
-    if status == _UNSATISFIABLE:
-        download.drop()
-        raise _Interrupted("the server no longer has the part that was asked for")
-    if status >= _SERVER:
-        raise _Interrupted(f"the server answered with status {status}")
-    if status not in (_OK, _PARTIAL):
-        raise EnvironmentFault(Fault("DATA-021", f"the server answered with status {status}", (download.url,)))
-    _write(download, response, _beginning(download, status, response.headers))
-
-
-def _beginning(download: _Download, status: int, headers: Mapping[str, str]) -> int:
-    """Return at which byte the answer begins, and remember which file it is."""
-    held = download.part.stat().st_size if download.part.is_file() else 0
-    if status == _PARTIAL and headers.get("content-range", "").startswith(f"bytes {held}-"):
-        return held
-    download.drop()
-    if status == _PARTIAL:
-        raise _Interrupted("the server sent another part than was asked for")
-    tag = headers.get("etag", "")
-    if tag and not tag.startswith("W/"):  # a weak tag does not promise equal bytes
-        download.tag.write_text(tag, encoding="utf-8")
-    return 0
-
-
-def _write(download: _Download, response: "httpx.Response", start: int) -> None:
-    length = response.headers.get("content-length", "")
-    total = start + int(length) if length.isdigit() else None
-    done = start
-    with download.part.open("ab" if start else "wb") as file:
-        _refuse_size(download, total or 0)
-        for block in response.iter_raw():  # as it arrives: whatever came before a break is kept
-            file.write(block)
-            done += len(block)
-            _refuse_size(download, done)
-            download.progress.advanced(f"fetch {download.path.name}", done, total)
-    if total is not None and done != total:
-        raise _Interrupted(f"the connection closed after {done:,} of {total:,} bytes")
-
-
-def _refuse_size(download: _Download, size: int) -> None:
-    if size > download.max_bytes:
-        download.drop()
-        what = f"the file is larger than {download.max_bytes:,} bytes"
-        raise EnvironmentFault(Fault("DATA-021", what, (download.url,), fix="fetch it by hand and give the folder with --data"))
-
-
-def _verify(download: _Download, sha256: str | None) -> None:
-    found = digest_file(download.part)
-    if sha256 is None or found == sha256.lower():
-        return
-    download.drop()
-    why = f"declared {sha256}, received {found}"
-    fix = "try again; if the publisher replaced the file and you trust it, write the new checksum under source.sha256"
-    raise EnvironmentFault(
-        Fault("DATA-022", "the file is not the one that was declared: its checksum differs", (download.url,), why, fix)
-    )
+def _away(download: Download, what: str, why: str) -> Fault:
+    fix = "check the network, give the data as a folder (--data), or work offline (--offline)"
+    return Fault("DATA-021", what, (shown(download.url),), why, fix)

@@ -1,7 +1,7 @@
 """Which rows exactly? A snapshot is a Parquet file that is named by its own SHA-256 and never changes.
 
 The same rows give the same bytes, however they were put together in memory, so they are kept once. The
-manifest beside it tells people where the rows came from; no clock has a part in either.
+manifest beside it tells people where the rows came from when they first came; no clock has a part in either.
 """
 
 import io
@@ -71,8 +71,11 @@ def write_snapshot(
         "sources": [_source(file) for file in sources],
         **(extra or {}),
     }
-    write_text_atomically(path.with_suffix(".json"), json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    return Snapshot(digest, path, frame.height, columns, manifest)
+    beside = path.with_suffix(".json")
+    kept = _first_manifest(beside, digest)
+    if kept is None:
+        write_text_atomically(beside, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    return Snapshot(digest, path, frame.height, columns, kept or manifest)
 
 
 def read_snapshot(folder: Path, digest: str) -> pl.DataFrame:
@@ -95,6 +98,15 @@ def read_snapshot(folder: Path, digest: str) -> pl.DataFrame:
             Fault("DATA-030", "the snapshot is not what it was", (str(path),), why, "delete it and run the project again")
         )
     return pl.read_parquet(io.BytesIO(content))
+
+
+def _first_manifest(path: Path, digest: str) -> dict[str, object] | None:
+    """Return what the first who kept these rows said of them: rows that nothing was taken from are still the raw ones."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) and said.get("digest") == digest else None
 
 
 def _settled(path: Path) -> str:

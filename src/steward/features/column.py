@@ -55,10 +55,10 @@ def cos_cycle(x: Column, period: float) -> Column:
 
 def choose(condition: Column, then: Column, otherwise: Column) -> Column:
     """Return one column where a condition holds and another where it does not or is null."""
-    return _engine(condition).when(condition).then(then).otherwise(otherwise)
+    return cast("Column", _engine(condition).when(condition).then(then).otherwise(otherwise))
 
 
-def recode(column: Column, meanings: Mapping[float, float] | Mapping[float, str] | Mapping[str, float] | Mapping[str, str]) -> Column:
+def recode(column: Column, meanings: Mapping[int, float] | Mapping[int, str] | Mapping[str, float] | Mapping[str, str]) -> Column:
     """Return the meaning of each code; null for a code that has none.
 
     A chain of comparisons, for that is what every engine has; meant for tens of codes, not for thousands.
@@ -67,7 +67,7 @@ def recode(column: Column, meanings: Mapping[float, float] | Mapping[float, str]
     meaning = engine.lit(None)
     for code, word in meanings.items():
         meaning = engine.when(column == code).then(engine.lit(word)).otherwise(meaning)
-    return meaning
+    return cast("Column", meaning)
 
 
 def _engine(column: Column) -> Any:

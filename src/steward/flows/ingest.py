@@ -17,6 +17,7 @@ from steward.data.snapshot import read_snapshot, write_snapshot
 from steward.flows.ports import Ports
 from steward.flows.sources import gather_lookups, gather_sources, lookup_files
 from steward.flows.steps import Done, Runner
+from steward.flows.versions import republished
 from steward.project.read import Project
 
 
@@ -76,6 +77,7 @@ def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> D
     read = read_rows(sources.files, project.spec.source, project.dictionary, max_unreadable=project.spec.quarantine.max_unreadable)
     for note in read.notes:
         ports.progress.warned(note)
+    changes = republished(project, sources.files, read.frame, ports)
     snapshot = write_snapshot(read.frame, folder, kind="raw", sources=sources.files)
     frames.keep(snapshot.digest, read.frame)
     apart = write_snapshot(read.apart, folder, kind="unreadable", parent=snapshot.digest) if read.apart.height else None
@@ -93,9 +95,11 @@ def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> D
         "sources": tuple({**asdict(file), "path": file.path.name} for file in sources.files),
         "unreadable": {"snapshot": apart.digest, "rows": read.apart.height} if apart else None,
         "notes": list(read.notes),
+        "changed": [change.as_dict() for change in changes],
     }
     count = len({file.path for file in sources.files})
     note = f"{read.frame.height:,} rows from {count} {'file' if count == 1 else 'files'} ({sources.origin})"
     if apart:
         note += f"; {read.apart.height:,} rows could not be read and are set apart"
+    note += "".join(f"; {change.text}" for change in changes)
     return Done(output, note, tuple(f"snapshots/{digest}.parquet" for digest in made))

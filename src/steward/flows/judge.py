@@ -1,14 +1,16 @@
 """Is the candidate better than the champion on the same rows - by evidence, not by luck?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from steward.core.errors import Fault, Refused
-from steward.core.tasks import RULES
-from steward.deploy.gate import judge_candidate
+from steward.core.period import Period
+from steward.core.tasks import Label
+from steward.deploy.gate import Verdict, judge_candidate
 from steward.flows.champion import load_champion
 from steward.flows.features import ROW, Featured, split_rows
 from steward.flows.ingest import Frames
@@ -16,8 +18,10 @@ from steward.flows.package import Packaged
 from steward.flows.ports import Ports
 from steward.flows.process import Cleaned
 from steward.flows.steps import Done, Runner
-from steward.flows.train import SEED
+from steward.flows.train import SEED, deciding_metric, truth
+from steward.models.classes import align, name_of
 from steward.project.read import Project
+from steward.registry.bundle import Bundle
 from steward.registry.versions import Version
 
 
@@ -33,7 +37,11 @@ class Judged:
 def judge(
     project: Project, cleaned: Cleaned, featured: Featured, packaged: Packaged, ports: Ports, runner: Runner, frames: Frames
 ) -> Judged:
-    """Compare candidate and champion on the test rows; without a champion, with the mean of the training rows."""
+    """Compare candidate and champion on the test rows; without a champion, with the mean of the training rows.
+
+    Raises:
+        Refused: GATE-008 made-up rows against a champion of real ones, GATE-009 the champion answers another question.
+    """
     champion = ports.registry.champion(project.spec.name)
     if champion is not None:
         version = ports.registry.version(champion.model, champion.number)
@@ -45,19 +53,61 @@ def judge(
     depends = {"bundle": packaged.digest, "against": against, "gate": project.part("gate"), "clean": cleaned.snapshot}
 
     def work() -> Done:
-        test = split_rows(project, frames.get(featured.snapshot)).test
-        truth = test[project.spec.target].to_numpy()
-        rows = frames.get(cleaned.snapshot)[test[ROW].to_list()]
-        candidate = packaged.load(ports.workspace).predict(rows)
-        other = load_champion(ports, project.spec.name).bundle.predict(rows) if against else np.full(len(truth), packaged.baseline)
-        metric = project.spec.gate.metric or RULES[project.spec.task].metric
-        verdict = judge_candidate(truth, candidate, other, project.spec.gate, metric, seed=SEED, against=_name(against))
+        verdict = _compare(project, cleaned, featured, packaged, against, ports, frames)
         if against and _is_history(project, ports.registry.version(project.spec.name, against)):
-            reason = f"not judged: {_name(against)} learned from months after the test rows, so these say nothing"
+            reason = f"not judged: {_name(against)} learned from periods after the test rows, so these say nothing"
             verdict = replace(verdict, passed=False, reason=reason)
         return Done({"verdict": asdict(verdict)}, verdict.reason)
 
     return Judged(runner.step("gate", depends, work)["verdict"], against, fresh=True)
+
+
+def _compare(
+    project: Project,
+    cleaned: Cleaned,
+    featured: Featured,
+    packaged: Packaged,
+    against: int | None,
+    ports: Ports,
+    frames: Frames,
+) -> Verdict:
+    """Let both answer the test rows; classes that only one of them knows have no probability with the other."""
+    test = split_rows(project, frames.get(featured.snapshot)).test
+    rows = frames.get(cleaned.snapshot)[test[ROW].to_list()]
+    candidate = packaged.load(ports.workspace)
+    champion = load_champion(ports, project.spec.name).bundle if against else None
+    classes = _all_classes(candidate, champion, _name(against))
+    own = candidate.predict(rows)
+    other = champion.predict(rows) if champion else np.broadcast_to(np.asarray(packaged.baseline), own.shape)
+    if classes:
+        own = align(own, candidate.classes, classes)
+        other = align(other, champion.classes if champion else candidate.classes, classes)
+    return judge_candidate(
+        truth(project, test, classes),
+        own,
+        other,
+        project.spec.gate,
+        deciding_metric(project),
+        seed=SEED,
+        task=project.spec.task,
+        against=_name(against),
+    )
+
+
+def _all_classes(candidate: Bundle, champion: Bundle | None, name: str) -> tuple[Label, ...]:
+    """Return the classes that either of two models knows, sorted; refuse a champion of another question."""
+    if champion is None or champion.classes == candidate.classes:
+        return candidate.classes
+    kinds = {type(label) for label in (*candidate.classes, *champion.classes)}
+    if candidate.manifest["task"] != "multiclass" or champion.manifest["task"] != "multiclass" or len(kinds) > 1:
+        what = f"the candidate cannot be judged against {name}: it tells {_told(candidate)}, the champion {_told(champion)}"
+        fix = "give the project another name, for this is another question; or bring the target back to what it was"
+        raise Refused(Fault("GATE-009", what, fix=fix))
+    return tuple(sorted({*candidate.classes, *champion.classes}))
+
+
+def _told(bundle: Bundle) -> str:
+    return " from ".join(name_of(label) for label in bundle.classes) or f"{bundle.manifest['target']} as a quantity"
 
 
 def _refuse_simulated(champion: Version, packaged: Packaged) -> None:
@@ -69,10 +119,15 @@ def _refuse_simulated(champion: Version, packaged: Packaged) -> None:
 
 
 def _is_history(project: Project, champion: Version) -> bool:
-    """Tell whether the champion learned from months after the test rows."""
+    """Tell whether the champion learned from periods after the test rows."""
     learned = champion.facts.get("train")
-    latest = max(project.spec.split.test or project.spec.split.train)
-    return isinstance(learned, list) and latest < max(str(month) for month in learned)
+    if not isinstance(learned, list) or project.spec.time is None:
+        return False
+    return _last([str(label) for label in learned]) > _last(project.spec.split.test or project.spec.split.train)
+
+
+def _last(labels: Sequence[str]) -> datetime:
+    return max(Period.parse(label).end for label in labels)
 
 
 def _name(against: int | None) -> str:

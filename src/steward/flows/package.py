@@ -14,9 +14,9 @@ from steward.flows.ingest import Frames, Ingested
 from steward.flows.ports import Ports
 from steward.flows.process import Cleaned
 from steward.flows.steps import Done, Runner
-from steward.flows.train import Evaluated, TrainedModel, matrix
+from steward.flows.train import Baseline, Evaluated, TrainedModel, code_columns, matrix
 from steward.models.zoo import Array, Fitted
-from steward.monitoring.profile import PREDICTION, profile
+from steward.monitoring.profile import prediction_column, profile
 from steward.project.read import Project
 from steward.registry.bundle import Bundle, BundleContent, library_versions, read_bundle, write_bundle
 
@@ -30,7 +30,7 @@ class Packaged:
     digest: str
     files: Mapping[str, str]
     facts: Mapping[str, Any]
-    baseline: float
+    baseline: Baseline
 
     def load(self, workspace: Workspace) -> Bundle:
         """Return the bundle, verified."""
@@ -82,6 +82,7 @@ def _facts(
         "parameters": {"candidate": trained.chosen, **chosen.model_dump(mode="json")},
         "unit": project.spec.unit,
         "overrides": [text for text in project.overrides if not text.startswith("split.")],
+        **({"classes": list(trained.classes)} if trained.classes else {}),
     }
 
 
@@ -97,11 +98,12 @@ def _content(
 ) -> BundleContent:
     model, program = trained.load(ports), featured.program
     split, clean = split_rows(project, frames.get(featured.snapshot)), frames.get(cleaned.snapshot)
-    categories = _categories(project, program.wanted)
+    categories = code_columns(project, program.wanted)
     selftest = clean.select(program.program.inputs)[_spread(split.test)]
     return BundleContent(
         model=model,
         task=project.spec.task,
+        classes=trained.classes,
         target=project.spec.target,
         unit=project.spec.unit,
         features_source=project.features_path.read_bytes(),
@@ -110,19 +112,12 @@ def _content(
         categories=categories,
         lookups=program.lookups,
         dictionary=project.dictionary,
-        reference=_reference(model, split, program.wanted, categories, evaluated),
+        reference=_reference(model, split, trained, program.wanted, categories, evaluated),
         provenance=facts,
         selftest=selftest,
         expected=_answers(model, program.program.matrix(selftest), program.wanted),
         libraries=library_versions(),
     )
-
-
-def _categories(project: Project, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the inputs whose numbers are codes: described by words, or joined to a lookup."""
-    joined = {column for lookup in project.spec.lookups.values() for column in lookup.joins}
-    columns = project.dictionary.columns
-    return tuple(name for name in wanted if name in joined or (name in columns and columns[name].codes is not None))
 
 
 def _spread(test: pl.DataFrame) -> list[int]:
@@ -137,9 +132,14 @@ def _answers(model: Fitted, features: pl.DataFrame, wanted: tuple[str, ...]) -> 
 
 
 def _reference(
-    model: Fitted, split: Split, wanted: tuple[str, ...], categories: tuple[str, ...], evaluated: Evaluated
+    model: Fitted,
+    split: Split,
+    trained: TrainedModel,
+    wanted: tuple[str, ...],
+    categories: tuple[str, ...],
+    evaluated: Evaluated,
 ) -> dict[str, Any]:
     """Return what later windows are compared with: the rows learned from, and the losses on rows that were not."""
     learned = pl.concat([split.train, split.validation]).select(wanted)
-    seen = learned.with_columns(pl.Series(PREDICTION, _answers(model, learned, wanted)))
+    seen = learned.with_columns(prediction_column(_answers(model, learned, wanted), trained.classes))
     return {"profile": profile(seen, categories).as_dict(), "losses": dict(evaluated.losses)}

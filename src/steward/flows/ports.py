@@ -1,5 +1,6 @@
 """What does every flow need from outside? One bundle of values, put together by bootstrap."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,17 @@ from steward.core.journal import Journal
 from steward.core.progress import Progress
 from steward.core.runs import RunStore
 from steward.core.workspace import Workspace
+from steward.data.tables import RowTables
+from steward.models.history import ExperimentStore
 from steward.monitoring.history import WindowHistory
+from steward.project.sources import QuerySpec
+from steward.quality.history import QualityStore
 from steward.registry.tracking import Tracker
 from steward.registry.versions import Registry
+from steward.serving.history import PredictionStore
+
+Query = Callable[[QuerySpec, str, Path], Path]
+"""Asks a database for one period's rows and returns the file they are in now, below a cache folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,12 @@ class Ports:
     registry: Registry
     windows: WindowHistory
     incidents: IncidentStore
+    quality: QualityStore
+    experiments: ExperimentStore
+    predictions: PredictionStore
+    tables: RowTables
     tracker: Tracker
+    query: Query
     progress: Progress
     actor: str
     data: Path | None

@@ -9,6 +9,7 @@ from steward.flows.champion import load_champion
 from steward.flows.ports import Ports
 from steward.project.read import Project
 from steward.serving.request import parse_rows, rows_to_frame
+from steward.serving.service import answers_of
 
 
 def predict_once(project: Project, row: str | None, ports: Ports) -> dict[str, Any]:
@@ -17,8 +18,9 @@ def predict_once(project: Project, row: str | None, ports: Ports) -> dict[str, A
     asked = example_row(project, loaded.bundle.inputs) if row is None else _object(row)
     rows = parse_rows(project.dictionary, loaded.bundle.inputs, [asked])
     predicted = loaded.bundle.predict(rows_to_frame(rows, project.dictionary, loaded.bundle.inputs))
-    facts = {"prediction": float(predicted[0]), "unit": project.spec.unit}
-    return {"row": asked, **facts, "model": project.spec.name, "version": loaded.version.number}
+    answer, probabilities = answers_of(predicted, loaded.bundle.classes)[0]
+    facts = {"prediction": answer, "unit": project.spec.unit, "model": project.spec.name, "version": loaded.version.number}
+    return {"row": asked, **facts, **({"probabilities": probabilities} if probabilities else {})}
 
 
 def example_row(project: Project, inputs: tuple[str, ...]) -> dict[str, Any]:

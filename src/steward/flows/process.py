@@ -42,7 +42,7 @@ def process(project: Project, raw: str, ports: Ports, runner: Runner, frames: Fr
 
     def validate() -> Done:
         held.append(check_rows(project, frames.get(raw)))
-        return _set_apart(project, held[0], ports)
+        return _set_apart(project, held[0], raw, ports)
 
     validated = runner.step("validate", depends, validate)
     rules = {**depends, "cleaning": project.part("cleaning")}
@@ -55,9 +55,9 @@ def process(project: Project, raw: str, ports: Ports, runner: Runner, frames: Fr
     return Cleaned(cleaned["snapshot"], cleaned["rows"], validated["quarantined"], tuple(validated["findings"]))
 
 
-def _set_apart(project: Project, checked: Checked, ports: Ports) -> Done:
+def _set_apart(project: Project, checked: Checked, raw: str, ports: Ports) -> Done:
     """Keep the broken rows where people can look at them, also when they stop the run."""
-    snapshot = write_snapshot(checked.quarantined, ports.workspace.snapshots, kind="quarantine")
+    snapshot = write_snapshot(checked.quarantined, ports.workspace.snapshots, kind="quarantine", parent=raw)
     findings = [finding.as_dict() for finding in checked.findings]
     try:
         judge(checked, project.spec.quarantine.max_share)

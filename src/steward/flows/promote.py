@@ -13,6 +13,7 @@ from steward.flows.judge import Judged
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports
 from steward.flows.steps import Done, Runner
+from steward.project.commit import commit_from, commit_of
 from steward.project.read import Project
 from steward.registry.tracking import Experiment, Tracked
 from steward.registry.versions import Champion, Draft, Version
@@ -21,6 +22,8 @@ from steward.registry.versions import Champion, Draft, Version
 def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports, runner: Runner) -> Version:
     """Register the bundle as a version - once, however often it comes - and tell MLflow."""
     facts = {**packaged.facts, "verdict": dict(judged.verdict), "judged_against": judged.against}
+    commit = commit_of(project.folder)
+    facts |= {"commit": commit.as_dict() if commit else None}
     name = project.spec.name
     draft = Draft(name, packaged.digest, runner.run, packaged.digest, packaged.files, facts)
     version = ports.registry.register(draft, actor=ports.actor)
@@ -120,6 +123,8 @@ def _experiment(version: Version, ports: Ports) -> Experiment:
     parameters = {name: str(value) for name, value in _mapping(facts["parameters"]).items()}
     tags = {name: str(facts[name]) for name in ("origin", "snapshot", "left_out") if name in facts}
     tags |= {"steward.version": str(version.number), "steward.run": version.run, "data": str(facts.get("origin"))}
+    commit = commit_from(facts.get("commit"))
+    tags |= {"commit": commit.sha, "commit_dirty": str(commit.dirty)} if commit else {}
     return Experiment(
         version.model, version.number, version.digest, parameters, metrics, tags, ports.workspace.bundles / version.digest
     )

@@ -15,16 +15,18 @@ import polars as pl
 from steward.core.atomic import write_text_atomically
 from steward.core.errors import StewardError
 from steward.core.runs import Run
-from steward.core.tasks import RULES
+from steward.core.tasks import RULES, TaskKind
 from steward.data.snapshot import read_snapshot
 from steward.data.split import split_rows
 from steward.flows.champion import load_version, need_champion
 from steward.flows.ports import Ports
-from steward.models.metrics import regression_metrics
+from steward.models.classes import encode, name_of
+from steward.models.measure import MEASURES
 from steward.models.zoo import Array
 from steward.project.spec import ProjectSpec
 from steward.registry.bundle import Bundle
 from steward.registry.versions import Champion, Version
+from steward.reporting.class_pictures import class_pictures
 from steward.reporting.contents import ModelReport, Plot, Standing, TestFigure
 from steward.reporting.model_report import figure, render_model_report
 from steward.reporting.pictures import importance_picture, test_pictures, windows_picture
@@ -39,13 +41,18 @@ _MOST_WINDOWS = 24
 
 @dataclass(frozen=True, slots=True)
 class TestRows:
-    """The rows that judged a version, with its answers made anew; `at` is None where events have no time."""
+    """The rows that judged a version, with its answers made anew.
+
+    `at` is None where events have no time; `classes` are the names of the codes in `actual`, none for a quantity.
+    """
 
     __test__ = False  # no test, whatever pytest thinks of the name
 
     at: pl.Series | None
     actual: Array
     predicted: Array
+    task: TaskKind
+    classes: tuple[str, ...]
 
 
 def write_report(model: str, number: int | None, ports: Ports) -> Path:
@@ -98,6 +105,7 @@ def collect_report(version: Version, champion: Champion | None, ports: Ports) ->
         windows_plot=windows_picture(windows),
         provenance=_provenance(version, run, bundle, ports),
         missing=tuple(missing),
+        classes=tuple(name_of(label) for label in bundle.classes) if bundle else (),
     )
 
 
@@ -132,7 +140,9 @@ def _test_rows(version: Version, spec: ProjectSpec, bundle: Bundle, ports: Ports
     clean = read_snapshot(ports.workspace.snapshots, str(version.facts.get("clean")))
     test = split_rows(clean, spec.split, spec.time, None if spec.task == "regression" else spec.target).test
     at = test[spec.time] if spec.time and test[spec.time].dtype.is_temporal() else None
-    return TestRows(at, test[spec.target].cast(pl.Float64).to_numpy(), bundle.predict(test))
+    target, names = test[spec.target], tuple(name_of(label) for label in bundle.classes)
+    actual = encode(target, bundle.classes) if names else target.cast(pl.Float64).to_numpy()
+    return TestRows(at, actual, bundle.predict(test), spec.task, names)
 
 
 def _metric(version: Version, declared: Mapping[str, object]) -> str:
@@ -153,15 +163,21 @@ def _replayed(rows: TestRows | None, measured: Sequence[TestFigure], metric: str
     recorded = next((one.value for one in measured if one.name == metric), None)
     if rows is None or recorded is None:
         return ""
-    value = regression_metrics(rows.actual, rows.predicted).get(metric, np.nan)
+    value = MEASURES[rows.task].once(rows.actual, rows.predicted).get(metric, np.nan)
     same = "as recorded" if np.isclose(value, recorded, rtol=1e-9) else f"NOT the {figure(recorded)} that was recorded"
-    said = " ".join(part for part in (metric, figure(value), unit) if part)
+    said = " ".join(part for part in (metric, figure(value), "" if rows.classes else unit) if part)
     return f"Answered again for this page with the stored bundle: {said} on {len(rows.actual):,} test rows, {same}."
 
 
 def _plots(rows: TestRows | None, bundle: Bundle | None, metric: str, unit: str, missing: list[str]) -> tuple[Plot, ...]:
-    tested = _or_note(lambda: test_pictures(rows.at, rows.actual, rows.predicted, metric, unit), missing) if rows else None
+    tested = _or_note(lambda: _tested(rows, metric, unit), missing) if rows else None
     return (*(tested or ()), *(importance_picture(bundle.importance) if bundle else ()))
+
+
+def _tested(rows: TestRows, metric: str, unit: str) -> tuple[Plot, ...]:
+    if rows.classes:
+        return class_pictures(rows.actual, rows.predicted, rows.classes)
+    return test_pictures(rows.at, rows.actual, rows.predicted, metric, unit)
 
 
 def _provenance(version: Version, run: Run | None, bundle: Bundle | None, ports: Ports) -> tuple[tuple[str, str], ...]:

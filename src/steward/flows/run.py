@@ -5,13 +5,14 @@ left it; what was finished is taken over, whatever it had begun is done again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from steward.core.errors import Fault, StewardError, UsageError
 from steward.core.runs import Run
+from steward.flows.database import load_project, remember_results
 from steward.flows.features import make_features
 from steward.flows.ingest import Frames, ingest
 from steward.flows.judge import judge
@@ -23,8 +24,10 @@ from steward.flows.promote import promote_if_passed, register
 from steward.flows.steps import Runner, sweep
 from steward.flows.train import evaluate, train
 from steward.project.read import Project, read_project
+from steward.project.tables import RowSet
 
-STAGES = ("ingest", "process", "features", "train", "promote")
+_STAGE_OF: Mapping[RowSet, str] = {"raw": "ingest", "processed": "process", "features": "features"}
+STAGES = ("ingest", "process", "features", "train", "bundle", "promote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,22 @@ def _carry_through(current: Run, options: RunOptions, project: Project, ports: P
         faults = [asdict(fault) for fault in error.faults]
         ports.runs.finish(current.id, "failed", {"faults": faults}, actor=ports.actor)
         raise
+    # Before the run ends: killed in between, it is resumed and says so again.
+    remember_results(replace(current, result=result), ports)
     ports.runs.finish(current.id, "finished", {**result, "reused": runner.reused}, actor=ports.actor)
     finished = ports.runs.latest(project.spec.name)
     if finished is None:
         raise UsageError(Fault("RUN-002", f"run {current.id} is not in the database any more", fix="run again"))
+    _keep_tables(options, project, ports)
     return finished
+
+
+def _keep_tables(options: RunOptions, project: Project, ports: Ports) -> None:
+    """Bring the rows that the project wants in the database there, as far as the run went."""
+    last = STAGES.index(options.until)
+    reached = tuple(name for name in project.spec.database.tables if last >= STAGES.index(_STAGE_OF[name]))
+    if reached:
+        load_project(project, ports, reached)
 
 
 def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -> Mapping[str, Any]:
@@ -124,10 +138,14 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
     trained = train(project, featured, ports, runner, frames)
     evaluated = evaluate(project, featured, trained, ports, runner, frames)
     result |= {"leaderboard": list(evaluated.leaderboard), "chosen": trained.chosen, "metrics": evaluated.metrics}
-    if last < STAGES.index("promote"):
+    if last < STAGES.index("bundle"):
         return result
 
     bundled = package(project, ingested, cleaned, featured, trained, evaluated, ports, runner, frames)
+    result |= {"bundle": bundled.digest}
+    if last < STAGES.index("promote"):
+        return result
+
     judged = judge(project, cleaned, featured, bundled, ports, runner, frames)
     version = register(project, bundled, judged, ports, runner)
     promoted = promote_if_passed(project, version, judged, options.trigger, ports, runner) if options.promote else False

@@ -50,4 +50,5 @@ def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Serve
         dictionary=project.dictionary,
         predict=loaded.bundle.predict,
         facts={"since": champion.since, "bundle": loaded.version.digest, **{name: facts.get(name) for name in shown}},
+        classes=loaded.bundle.classes,
     )

@@ -1,14 +1,18 @@
 """How does what a project's source names get here? Addresses, databases and simulators as functions of a period."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from steward.data.archive import archive_kind, extract
 from steward.data.assemble import RowsRead, read_rows
 from steward.data.fetch import Unreachable, fetch
+from steward.data.kaggle import fetch_kaggle
 from steward.data.locate import Remote, Sources, gather
 from steward.data.lookup import find_lookup, zone_centroids
+from steward.data.s3 import fetch_s3
 from steward.data.simulate import load_simulator, simulate_file
 from steward.flows.ports import Ports
 from steward.project.read import Project
@@ -16,7 +20,7 @@ from steward.project.read import Project
 
 def gather_sources(project: Project, periods: Sequence[str], ports: Ports) -> Sources:
     """Find or fetch the files of some periods; simulated only where no real one is to be had."""
-    remote = Remote(fetch=_fetcher(ports), simulate=_simulator(project, ports))
+    remote = Remote(_fetcher(ports), _query(project, ports), _simulator(project, ports), _unpacker(project, ports))
     return gather(project.spec.source, periods, data_folder(project, ports), remote)
 
 
@@ -46,6 +50,23 @@ def lookup_files(project: Project, ports: Ports) -> dict[str, Path | None]:
     }
 
 
+_FETCHERS: Mapping[str, Any] = {"s3": fetch_s3, "kaggle": fetch_kaggle}
+
+
+def _query(project: Project, ports: Ports) -> Callable[[str], Path] | None:
+    asked = project.spec.source.sql
+    return None if asked is None else lambda period: ports.query(asked, period, ports.workspace.downloads)
+
+
+def _unpacker(project: Project, ports: Ports) -> Callable[[Path], Path]:
+    def unpack(path: Path) -> Path:
+        # gzip is unpacked while a table is read
+        packed = archive_kind(path) in ("zip", "zstd")
+        return extract(path, ports.workspace.downloads, member=project.spec.source.member) if packed else path
+
+    return unpack
+
+
 def _fetcher(ports: Ports) -> Callable[[str, str | None], Path]:
     reachable = True
 
@@ -53,11 +74,13 @@ def _fetcher(ports: Ports) -> Callable[[str, str | None], Path]:
         nonlocal reachable
         # Whoever cannot reach the server once need not wait for it again; what the cache has is still used.
         offline = ports.offline or not reachable
+        fetcher = _FETCHERS.get(url.partition("://")[0], fetch)
         try:
-            return fetch(url, ports.workspace.downloads, sha256=sha256, progress=ports.progress, offline=offline)
+            path: Path = fetcher(url, ports.workspace.downloads, sha256=sha256, progress=ports.progress, offline=offline)
         except Unreachable:
             reachable = False
             raise
+        return path
 
     return bring
 

@@ -6,7 +6,8 @@ and content; an alarm goes on to `steward.flows.respond`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,15 +19,18 @@ from steward.flows.champion import LoadedVersion, load_champion
 from steward.flows.ports import Ports
 from steward.flows.process import check_rows
 from steward.flows.sources import gather_sources
+from steward.models.classes import encode, name_of, unknown_classes
 from steward.models.metrics import row_losses
+from steward.models.zoo import Array
 from steward.monitoring.drift import judge_drift
 from steward.monitoring.history import WatchedWindow
 from steward.monitoring.performance import PerformanceVerdict, judge_performance
-from steward.monitoring.profile import PREDICTION, Profile, profile
+from steward.monitoring.profile import Profile, prediction_column, profile
 from steward.monitoring.watch import WindowVerdict, judge_window
 from steward.project.periods import refuse_odd_period
 from steward.project.read import Project
 from steward.quality.clean import clean
+from steward.registry.bundle import Bundle
 from steward.serving.log import read_segments
 from steward.serving.request import rows_to_frame
 
@@ -38,6 +42,14 @@ class Watched:
     window: WatchedWindow
     verdict: WindowVerdict | None
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What a window's known outcomes say: how the error went, and the rows of each class that the model does not know."""
+
+    performance: PerformanceVerdict | None = None
+    unknown_classes: Mapping[str, int] = field(default_factory=dict)
 
 
 def watch_something(project: Project, period: str | None, ports: Ports, *, from_log: bool) -> Watched:
@@ -68,8 +80,7 @@ def watch_period(project: Project, period: str, ports: Ports) -> Watched:
     raw = read_rows(sources.files, project.spec.source, project.dictionary).frame
     rows = clean(check_rows(project, raw).kept, project.spec.cleaning).frame
     predicted = loaded.bundle.predict(rows)
-    performance = _performance(project, loaded, rows, predicted)
-    return _remember(project, loaded, period, key, rows, predicted, performance, ports)
+    return _remember(project, loaded, period, key, rows, predicted, _outcomes(project, loaded, rows, predicted), ports)
 
 
 def watch_log(project: Project, ports: Ports) -> Watched:
@@ -83,8 +94,7 @@ def watch_log(project: Project, ports: Ports) -> Watched:
     if known is not None:
         return known
     rows = rows_to_frame([record["row"] for record in mine], project.dictionary, loaded.bundle.inputs)
-    predicted = np.asarray([record["prediction"] for record in mine], dtype=np.float64)
-    return _remember(project, loaded, label, key, rows, predicted, None, ports)
+    return _remember(project, loaded, label, key, rows, _logged(mine, loaded.bundle), Outcomes(), ports)
 
 
 def _refuse_other_world(loaded: LoadedVersion, origin: str, period: str) -> None:
@@ -113,13 +123,30 @@ def _key(loaded: LoadedVersion, label: str, content: Sequence[str]) -> str:
     return digest_json({"bundle": loaded.version.digest, "label": label, "content": list(content)})
 
 
-def _performance(project: Project, loaded: LoadedVersion, rows: pl.DataFrame, predicted: np.ndarray) -> PerformanceVerdict | None:
-    losses = loaded.bundle.reference.get("losses")
+def _logged(records: Sequence[Mapping[str, Any]], bundle: Bundle) -> Array:
+    """Return the answers that were logged, as the model gave them."""
+    if not bundle.classes:
+        return np.asarray([record["prediction"] for record in records], dtype=np.float64)
+    names = [name_of(label) for label in bundle.classes]
+    rows = [[record["probabilities"][name] for name in names] for record in records]
+    return np.asarray(rows, dtype=np.float64).reshape(len(records), len(names))
+
+
+def _outcomes(project: Project, loaded: LoadedVersion, rows: pl.DataFrame, predicted: Array) -> Outcomes:
+    """Return what the known outcomes of a window say; a class the model never learnt is counted apart."""
+    losses, classes = loaded.bundle.reference.get("losses"), loaded.bundle.classes
     if not isinstance(losses, Mapping) or project.spec.target not in rows.columns or not rows.height:
-        return None
+        return Outcomes()
+    target = rows[project.spec.target]
+    unknown = unknown_classes(target, classes) if classes else {}
+    truth = encode(target, classes) if classes else target.cast(pl.Float64).to_numpy()
+    known = np.isfinite(truth)
+    if not losses["mean"] or not known.any():  # without any error then, nothing can be compared with it
+        return Outcomes(None, unknown)
     metric = str(losses["metric"])
-    current = row_losses(metric, rows[project.spec.target].to_numpy(), predicted)
-    return judge_performance((losses["mean"], losses["variance"], int(losses["rows"])), current, metric)
+    current = row_losses(metric, truth[known], predicted[known])
+    reference = (losses["mean"], losses["variance"], int(losses["rows"]))
+    return Outcomes(judge_performance(reference, current, metric), unknown)
 
 
 def _remember(
@@ -128,16 +155,16 @@ def _remember(
     label: str,
     key: str,
     rows: pl.DataFrame,
-    predicted: np.ndarray,
-    performance: PerformanceVerdict | None,
+    predicted: Array,
+    outcomes: Outcomes,
     ports: Ports,
 ) -> Watched:
     spec = project.spec.watch
     reference = Profile.from_dict(loaded.bundle.reference["profile"])
-    seen = loaded.bundle.features(rows).with_columns(pl.Series(PREDICTION, predicted))
+    seen = loaded.bundle.features(rows).with_columns(prediction_column(predicted, loaded.bundle.classes))
     current = profile(seen, loaded.bundle.categories, like=reference)
     drift = judge_drift(reference, current, loaded.bundle.importance, budget=spec.budget, min_rows=spec.min_rows)
-    verdict = judge_window(drift, performance, spec.alert)
+    verdict = judge_window(drift, outcomes.performance, spec.alert, outcomes.unknown_classes)
     window = WatchedWindow(
         key=key,
         model=project.spec.name,

@@ -6,6 +6,7 @@ judged is, to the last bit, what is stored. Each tree sees 80 % of rows and colu
 trips of the next season, that generalises better than all of them.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -32,27 +33,34 @@ _ROWS_TO_FIT_WITH_THREADS = 250_000
 # A request of a few rows gains nothing from more threads, and waking them costs milliseconds.
 _ROWS_TO_PREDICT_WITH_THREADS = 2_000
 
+_TWO = 2  # classes, of which LightGBM gives the second's probability alone
+
 _ALL_THREADS = 0  # as many as OMP_NUM_THREADS says; a number of this machine's would end up in the model's text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Boosted:
-    """A fitted ensemble of `trees` trees; `source` is its text file."""
+    """A fitted ensemble of `trees` trees, or of so many for each of several classes; `source` is its text file.
+
+    `classes` is 0 where it answers a quantity.
+    """
 
     names: tuple[str, ...]
     trees: int
+    classes: int
     source: str
     booster: Any
     kind: ClassVar[str] = "lightgbm"
     file: ClassVar[str] = "model.txt"
 
     def predict(self, matrix: Array) -> Array:
-        """Return one answer a row of a matrix of shape (rows, columns); NaN is missing."""
+        """Return one answer, or row of probabilities, a row of a matrix of shape (rows, columns); NaN is missing."""
         refuse_other_width(matrix, self.names)
         if not len(matrix):
-            return np.empty(0)
+            return np.empty((0, self.classes) if self.classes else 0)
         threads = 1 if len(matrix) < _ROWS_TO_PREDICT_WITH_THREADS else _ALL_THREADS
-        return np.asarray(self.booster.predict(matrix, num_threads=threads), dtype=np.float64)
+        answers = np.asarray(self.booster.predict(matrix, num_threads=threads), dtype=np.float64)
+        return np.column_stack([1 - answers, answers]) if self.classes == _TWO else answers
 
     def importance(self) -> Array:
         """Return each column's share of the gain of all splits."""
@@ -70,16 +78,23 @@ class Boosted:
 
 
 def fit_boosted(
-    spec: LightGbmSpec, matrix: Array, target: Array, *, names: tuple[str, ...], validation: tuple[Array, Array] | None
+    spec: LightGbmSpec,
+    matrix: Array,
+    target: Array,
+    *,
+    names: tuple[str, ...],
+    validation: tuple[Array, Array] | None,
+    classes: int = 0,
 ) -> Boosted:
     """Return the trees fitted to a matrix (rows, columns; NaN where missing) and a target (rows,).
 
     Args:
         spec: how many trees at most, how large, how fast.
         matrix: the rows to learn from.
-        target: their truth.
+        target: their truth; the codes of classes.
         names: one for each column.
-        validation: matrix and truth of later rows; with them the number of trees is the one that was best
+        classes: how many there are; 0 for a quantity.
+        validation: matrix and truth of other rows; with them the number of trees is the one that was best
             there, without them it is the one asked for.
 
     Raises:
@@ -87,7 +102,7 @@ def fit_boosted(
     """
     lightgbm = _lightgbm()
     refuse_other_width(matrix, names)
-    parameters = _parameters(spec, len(matrix))
+    parameters = _parameters(spec, len(matrix), classes)
     dataset = partial(lightgbm.Dataset, params=parameters, feature_name=list(names))
     train = dataset(matrix, target)
     later = [dataset(*validation, reference=train)] if validation else []
@@ -104,7 +119,13 @@ def parse_boosted(text: str) -> Boosted:
         lightgbm.basic.LightGBMError: the text is something else.
     """
     booster = _lightgbm().Booster(model_str=text)
-    return Boosted(tuple(booster.feature_name()), booster.num_trees(), text, booster)
+    return Boosted(tuple(booster.feature_name()), booster.current_iteration(), _classes_of(text), text, booster)
+
+
+def _classes_of(text: str) -> int:
+    """Return the number of classes that the head of a model's text tells of; 0 for a quantity."""
+    found = re.search(r"^objective=(binary|multiclass num_class:(\d+))", text, re.MULTILINE)
+    return int(found[2] or _TWO) if found else 0
 
 
 def _lightgbm() -> Any:
@@ -116,10 +137,17 @@ def _lightgbm() -> Any:
     return lightgbm
 
 
-def _parameters(spec: LightGbmSpec, rows: int) -> dict[str, Any]:
+def _task(classes: int) -> dict[str, Any]:
+    if not classes:
+        return {"objective": "regression", "metric": "l2"}
+    if classes == _TWO:
+        return {"objective": "binary", "metric": "binary_logloss"}
+    return {"objective": "multiclass", "metric": "multi_logloss", "num_class": classes}
+
+
+def _parameters(spec: LightGbmSpec, rows: int, classes: int) -> dict[str, Any]:
     return {
-        "objective": "regression",
-        "metric": "l2",
+        **_task(classes),
         "learning_rate": spec.learning_rate,
         "num_leaves": spec.num_leaves,
         "min_data_in_leaf": spec.min_rows_in_leaf,

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from steward.models.metrics import regression_metrics
-from steward.models.resample import resampled_sums
-from steward.models.zoo import Array, Fitted
+from steward.core.tasks import TaskKind
+from steward.models.measure import MEASURES, redraw
+from steward.models.zoo import Array
 
 _TAILS = (0.025, 0.975)
 
@@ -34,38 +34,21 @@ class Evaluation:
         return {"rows": self.rows, "metrics": {name: asdict(metric) for name, metric in self.metrics.items()}}
 
 
-def evaluate(model: Fitted, matrix: Array, truth: Array, *, resamples: int, seed: int) -> Evaluation:
-    """Return a model's metrics on test rows.
+def evaluate_predictions(truth: Array, predicted: Array, *, task: TaskKind, resamples: int, seed: int) -> Evaluation:
+    """Return the metrics of predictions.
 
     Args:
-        model: any kind.
-        matrix: shape (rows, columns), rows in the order of time, NaN where missing.
-        truth: shape (rows,), finite.
+        truth: shape (rows,), finite, rows in the order of time; the codes of classes.
+        predicted: shape (rows,), or probabilities of shape (rows, classes).
+        task: which metrics.
         resamples: bootstrap samples behind the intervals.
         seed: the same seed gives the same intervals.
 
     Raises:
         ValueError: no rows, or not one truth a row.
     """
-    return evaluate_predictions(truth, model.predict(matrix), resamples=resamples, seed=seed)
-
-
-def evaluate_predictions(truth: Array, predicted: Array, *, resamples: int, seed: int) -> Evaluation:
-    """Return the metrics of predictions that are there already; see `evaluate`."""
-    values = regression_metrics(truth, predicted)
-    drawn = _resampled(truth, predicted, resamples, seed)
-    bounds = {name: np.quantile(drawn[name], _TAILS) for name in values}
+    values = MEASURES[task].once(truth, predicted)
+    drawn = redraw(task, truth, predicted, resamples=resamples, seed=seed)
+    bounds = {name: np.quantile(drawn[name][~np.isnan(drawn[name])], _TAILS) for name in values}
     metrics = {name: Measured(value, float(bounds[name][0]), float(bounds[name][1])) for name, value in values.items()}
     return Evaluation(metrics, len(truth))
-
-
-def _resampled(truth: Array, predicted: Array, resamples: int, seed: int) -> Mapping[str, Array]:
-    error = predicted - truth
-    centred = truth - truth.mean()  # so that the variance does not drown in the square of a large mean
-    columns = np.column_stack([np.ones_like(error), error**2, np.abs(error), error, centred, centred**2])
-    sums = resampled_sums(columns, resamples, seed)
-    squared, absolute, bias, mean, square = (sums[:, 1:] / sums[:, :1]).T
-    variance = square - mean**2
-    spread = variance > 0
-    explained = np.where(spread, 1.0 - squared / np.where(spread, variance, 1.0), (squared == 0).astype(np.float64))
-    return {"rmse": np.sqrt(squared), "mae": absolute, "r2": explained, "bias": bias}

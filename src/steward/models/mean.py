@@ -1,4 +1,4 @@
-"""What does a model answer that has learnt nothing but the mean? The least that any other must beat."""
+"""What does a model answer that has learnt nothing but averages? The least that any other must beat."""
 
 import json
 from dataclasses import dataclass
@@ -40,12 +40,55 @@ class Mean:
         write_text_atomically(folder / self.file, self.text())
 
 
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Answers how often each class was, whatever the row; `shares` by code, they sum to 1."""
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+    kind: ClassVar[str] = "prior"
+    file: ClassVar[str] = "model.json"
+
+    def predict(self, matrix: Array) -> Array:
+        """Return the shares for each row of a matrix, shape (rows, classes)."""
+        return np.tile(np.asarray(self.shares), (len(matrix), 1))
+
+    def importance(self) -> Array:
+        """Return zeros: no column matters."""
+        return np.zeros(len(self.names))
+
+    def text(self) -> str:
+        """Return the content of its file."""
+        return canonical_json({"kind": self.kind, "names": list(self.names), "shares": list(self.shares)})
+
+    def dump(self, folder: Path) -> None:
+        """Write its file into a folder."""
+        write_text_atomically(folder / self.file, self.text())
+
+
 def fit_mean(target: Array, *, names: tuple[str, ...]) -> Mean:
     """Return the mean of a target of shape (rows,)."""
     return Mean(names, float(np.mean(target)))
+
+
+def fit_prior(codes: Array, *, classes: int, names: tuple[str, ...]) -> Prior:
+    """Return the share of each class among codes of shape (rows,)."""
+    return Prior(names, tuple(class_shares(codes, classes)))
+
+
+def class_shares(codes: Array, classes: int) -> list[float]:
+    """Return how often each class occurs, as shares that sum to 1; a class that does not occur has 0."""
+    shares: list[float] = (np.bincount(codes.astype(np.intp), minlength=classes) / len(codes)).tolist()
+    return shares
 
 
 def parse_mean(text: str) -> Mean:
     """Return the model that `Mean.text` wrote; ValueError or KeyError where the text is something else."""
     value = json.loads(text)
     return Mean(tuple(value["names"]), float(value["value"]))
+
+
+def parse_prior(text: str) -> Prior:
+    """Return the model that `Prior.text` wrote; ValueError or KeyError where the text is something else."""
+    value = json.loads(text)
+    return Prior(tuple(value["names"]), tuple(float(share) for share in value["shares"]))

@@ -3,7 +3,7 @@
 All share one shape, `Fitted`. Each kind is one text file that holds numbers only: reading it runs no code.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -13,7 +13,8 @@ import numpy.typing as npt
 from steward.core.errors import Fault, StewardError, UsageError, unknown_name
 from steward.models.boosted import Boosted, fit_boosted, parse_boosted
 from steward.models.linear import Linear, fit_linear, parse_linear
-from steward.models.mean import Mean, fit_mean, parse_mean
+from steward.models.logistic import Logistic, fit_logistic, parse_logistic
+from steward.models.mean import Mean, Prior, fit_mean, fit_prior, parse_mean, parse_prior
 from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
 
 Array = npt.NDArray[np.float64]
@@ -22,7 +23,10 @@ Sample = tuple[Array, Array]
 
 
 class Fitted(Protocol):
-    """A model that has learnt: from a matrix (rows, columns) to an answer a row, in the target's unit."""
+    """A model that has learnt: from a matrix (rows, columns) to an answer a row.
+
+    A quantity is answered in the target's unit, classes by probabilities in the order of their codes.
+    """
 
     kind: ClassVar[str]
     file: ClassVar[str]
@@ -33,7 +37,10 @@ class Fitted(Protocol):
         ...
 
     def predict(self, matrix: Array) -> Array:
-        """Return shape (rows,); NaN in the matrix is missing; ValueError for another number of columns."""
+        """Return shape (rows,), or (rows, classes) with rows that sum to 1.
+
+        NaN in the matrix is missing; ValueError for another number of columns.
+        """
         ...
 
     def importance(self) -> Array:
@@ -49,36 +56,52 @@ class Fitted(Protocol):
         ...
 
 
-SIMPLEST_FIRST: tuple[str, ...] = (Mean.kind, Linear.kind, Boosted.kind)
-FILES: Mapping[str, str] = {Mean.kind: Mean.file, Linear.kind: Linear.file, Boosted.kind: Boosted.file}
+SIMPLEST_FIRST: tuple[str, ...] = ("mean", "linear", "lightgbm")
+"""Kinds of candidates, as the project file calls them."""
+
+_KINDS: tuple[type[Fitted], ...] = (Mean, Prior, Linear, Logistic, Boosted)
+FILES: Mapping[str, str] = {kind.kind: kind.file for kind in _KINDS}
 
 _PARSERS: Mapping[str, Callable[[str], Fitted]] = {
     Mean.kind: parse_mean,
+    Prior.kind: parse_prior,
     Linear.kind: parse_linear,
+    Logistic.kind: parse_logistic,
     Boosted.kind: parse_boosted,
 }
 
 
 def fit(
-    candidate: CandidateSpec, matrix: Array, target: Array, *, names: Sequence[str], validation: Sample | None = None
+    candidate: CandidateSpec,
+    matrix: Array,
+    target: Array,
+    *,
+    names: Sequence[str],
+    validation: Sample | None = None,
+    classes: int = 0,
+    categories: Collection[str] = (),
 ) -> Fitted:
     """Return a candidate fitted to a matrix (rows, columns) and its truth (rows,).
 
     Args:
         candidate: kind and settings, from the project file.
         matrix: float64, NaN where missing.
-        target: float64, finite.
+        target: float64, finite; the codes of classes, each of them in some row.
         names: one for each column.
-        validation: later rows that tell boosted trees when to stop; the other kinds do not look at them.
+        validation: other rows that tell boosted trees when to stop; the other kinds do not look at them.
+        classes: how many there are; 0 for a quantity.
+        categories: columns whose numbers are codes; only the linear model of classes asks.
     """
     columns = tuple(names)
     match candidate:
         case MeanSpec():
-            return fit_mean(target, names=columns)
+            return fit_prior(target, classes=classes, names=columns) if classes else fit_mean(target, names=columns)
+        case LinearSpec(alpha=alpha) if classes:
+            return fit_logistic(matrix, target, alpha=alpha, names=columns, categories=categories)
         case LinearSpec(alpha=alpha):
             return fit_linear(matrix, target, alpha=alpha, names=columns)
         case LightGbmSpec():
-            return fit_boosted(candidate, matrix, target, names=columns, validation=validation)
+            return fit_boosted(candidate, matrix, target, names=columns, validation=validation, classes=classes)
 
 
 def load(kind: str, folder: Path) -> Fitted:

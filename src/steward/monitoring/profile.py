@@ -4,19 +4,25 @@ A number is kept as up to 512 quantiles, so that its distribution function is kn
 category as counts of its levels. Both are independent of row order, and both travel as JSON in the bundle.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+from steward.core.tasks import Label
+from steward.models.classes import name_of
+from steward.models.classification import most_likely
 
 PREDICTION = "prediction"
 """Name of the column that holds what the model answered; it is watched like a feature."""
 
 _QUANTILES = 512
 _LEVELS = 300
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,23 @@ def profile(frame: pl.DataFrame, categories: Collection[str], *, like: Profile |
         return Profile(frame.height, {column.name: _summary(column, column.name in categories) for column in frame})
     wanted = [name for name in like.columns if name in frame.columns]
     return Profile(frame.height, {name: _summary_like(frame[name], like.columns[name]) for name in wanted})
+
+
+def prediction_column(predicted: npt.NDArray[np.float64], classes: Sequence[Label]) -> pl.Series:
+    """Return what is watched of a model's answers, one value a row.
+
+    Args:
+        predicted: shape (rows,), or probabilities of shape (rows, classes).
+        classes: the labels; none for a quantity.
+
+    Returns:
+        The quantity, the probability of the positive one of two classes, or the name of the most likely of several.
+    """
+    if not classes:
+        return pl.Series(PREDICTION, predicted)
+    if len(classes) == _TWO:
+        return pl.Series(PREDICTION, predicted[:, 1])
+    return pl.Series(PREDICTION, [name_of(label) for label in classes], dtype=pl.String).gather(most_likely(predicted))
 
 
 def _summary(column: pl.Series, is_category: bool) -> ColumnProfile:  # noqa: FBT001 - private, called twice above

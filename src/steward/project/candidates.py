@@ -8,16 +8,16 @@ from steward.project.closed import Closed
 
 
 class MeanSpec(Closed):
-    """Always answers the mean of the training rows: what any model must beat."""
+    """Always answers the mean of the training rows, or the share of each class: what any model must beat."""
 
     kind: Literal["mean"]
 
 
 class LinearSpec(Closed):
-    """Least squares on standardised features, missing values set to the median."""
+    """Least squares on standardised features, missing values set to the median; logistic regression of classes."""
 
     kind: Literal["linear"]
-    alpha: float = Field(0.0, ge=0, description="ridge penalty; 0 is plain least squares")
+    alpha: float = Field(0.0, ge=0, description="ridge penalty; 0 is plain least squares, and for classes a penalty of 1")
 
 
 class LightGbmSpec(Closed):
@@ -38,6 +38,11 @@ class GateSpec(Closed):
     """What evidence a candidate needs to become champion."""
 
     metric: str | None = Field(None, description="decides; the task's own metric by default")
-    min_gain: float = Field(0.0, ge=-1, lt=1, description="gain it must show for sure, as a share of the champion's error")
+    min_gain: float = Field(
+        0.0,
+        ge=-1,
+        lt=1,
+        description="gain it must show for sure, as a share of the champion's error, or of what it lacks to 1",
+    )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the interval of the gain")
     resamples: int = Field(2000, ge=100, le=100_000, description="bootstrap resamples")

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from steward.core.errors import Fault, did_you_mean
+from steward.core.tasks import RULES
 from steward.project.document import Document, Place
 from steward.project.sources import LookupSpec
 from steward.project.spec import ProjectSpec
@@ -16,7 +17,9 @@ Named = Iterator[tuple[Place, Any]]
 
 
 def name_faults(document: Document, columns: Collection[str], functions: Collection[str]) -> list[Fault]:
-    """Return a fault for each column or feature that neither the dictionary nor features.py nor a lookup has.
+    """Return a fault for each column, feature or metric that nothing makes or measures.
+
+    Columns and features are those of the dictionary, features.py and the lookups, metrics those of the task.
 
     Args:
         document: the project file; parts of another shape than declared are passed over, they have faults of their own.
@@ -30,6 +33,7 @@ def name_faults(document: Document, columns: Collection[str], functions: Collect
     faults += _unknown(document, _rules(value, "checks"), made)
     faults += _unknown(document, _rules(value, "cleaning"), columns)
     faults += _unknown(document, _joins(value), columns)
+    faults += _unknown(document, _metrics(value), _known_metrics(value))
     joined = _joined(value)
     if joined is not None:
         faults += _unknown(document, _items(value, ("features",)), made | joined)
@@ -79,6 +83,17 @@ def _unknown(document: Document, named: Named, known: Collection[str]) -> list[F
 
 def _targets(value: Mapping[str, Any]) -> Named:
     yield ("target",), value.get("target")
+
+
+def _metrics(value: Mapping[str, Any]) -> Named:
+    if _known_metrics(value):
+        yield ("gate", "metric"), _mapping(value.get("gate")).get("metric")
+
+
+def _known_metrics(value: Mapping[str, Any]) -> Collection[str]:
+    """Return the metrics that may decide the task; none where the task itself is a mistake."""
+    task = value.get("task")
+    return RULES[task].metrics if task in RULES else ()  # type: ignore[index] # told by the condition
 
 
 def _times(value: Mapping[str, Any]) -> Named:

@@ -107,6 +107,7 @@ class QuarantineSpec(Closed):
     """How much may be set apart before the run stops."""
 
     max_share: float = Field(0.1, ge=0, le=1, description="greatest share of rows that checks may set apart")
+    max_unreadable: float = Field(0.01, ge=0, le=1, description="greatest share of a file's rows that may be unreadable")
 
 
 class DropDuplicates(Closed):

@@ -43,7 +43,7 @@ class QuerySpec(Closed):
 class SourceSpec(Closed):
     """Where a period's rows come from, in the order they are tried: the user's folder, the publisher, the simulator."""
 
-    folder: str | None = Field(None, description="where the files lie, seen from the project file; --data and STEWARD_DATA go first")
+    folder: str | None = Field(None, description="where the files lie, seen from the project file; --data goes first")
     files: tuple[str, ...] = Field(
         (),
         description="patterns below the data folder; {period} is the month, year or part; without it a file holds them all",

@@ -13,6 +13,7 @@ from steward.project.candidates import CandidateSpec, GateSpec
 from steward.project.closed import Closed, Share
 from steward.project.rules import CheckSpec, CleaningSpec, QuarantineSpec
 from steward.project.sources import LookupSpec, SourceSpec
+from steward.project.tables import DatabaseSpec
 
 
 class SplitSpec(Closed):
@@ -111,6 +112,7 @@ class ProjectSpec(Closed):
     gate: GateSpec = Field(GateSpec(), description="the evidence a candidate needs")
     watch: WatchSpec = Field(WatchSpec(), description="when a window is an alarm")
     policy: PolicySpec = Field(PolicySpec(), description="what the agent may do")
+    database: DatabaseSpec = Field(DatabaseSpec(), description="which rows are also kept as tables of the database")
 
     @field_validator("timezone")
     @classmethod

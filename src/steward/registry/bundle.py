@@ -18,12 +18,22 @@ import polars as pl
 
 from steward.core.atomic import write_bytes_atomically
 from steward.core.errors import Fault, Refused
+from steward.core.tasks import Label
 from steward.features.lookup import Lookup
 from steward.features.program import Program
 from steward.features.source import features_of
 from steward.models.zoo import Array, Fitted, file_of, parse
 from steward.project.dictionary import DictionarySpec
-from steward.registry.content import ALLOWED, FORMAT, BundleContent, BundleRecord, bundle_digest, library_versions, pack
+from steward.registry.content import (
+    ALLOWED,
+    FORMAT,
+    BundleContent,
+    BundleRecord,
+    answers_shape,
+    bundle_digest,
+    library_versions,
+    pack,
+)
 from steward.registry.sealed import read_sealed
 from steward.registry.table import table_from_json
 
@@ -61,6 +71,11 @@ class Bundle:
         return tuple(self.manifest["categories"])
 
     @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels of a classification, in the order of its probabilities; none for a quantity."""
+        return tuple(self.manifest.get("classes", ()))
+
+    @property
     def importance(self) -> Mapping[str, float]:
         """The share of each of the model's inputs; they sum to 1, or are all zero."""
         return dict(zip(self.model.names, self.model.importance().tolist(), strict=True))
@@ -70,7 +85,10 @@ class Bundle:
         return self.program.matrix(frame)
 
     def predict(self, frame: pl.DataFrame) -> Array:
-        """Return one answer a row of a frame with raw request columns, in the target's unit."""
+        """Return the answers to a frame with raw request columns.
+
+        Shape (rows,) in the target's unit, or probabilities of shape (rows, classes).
+        """
         # LightGBM reads rows; columns side by side would be copied there again.
         return self.model.predict(self.features(frame).to_numpy(order="c"))
 
@@ -81,11 +99,12 @@ class Bundle:
             Refused: BUNDLE-005 an answer differs from the stored one, as other libraries can make it.
         """
         answers = self.predict(self.selftest)
-        differs = ~np.isclose(answers, self.expected, rtol=_CLOSE, atol=_CLOSE, equal_nan=False)
+        close = np.isclose(answers, self.expected, rtol=_CLOSE, atol=_CLOSE, equal_nan=False)
+        differs = ~close.reshape(len(close), -1).all(axis=1)
         if differs.any():
             row = int(np.argmax(differs))
             what = f"{int(differs.sum())} of {len(answers)} stored rows are answered differently than when the model was made"
-            where = (f"selftest.json: row {row}: {self.expected[row]!r} then, {answers[row]!r} now",)
+            where = (f"selftest.json: row {row}: {self.expected[row].tolist()!r} then, {answers[row].tolist()!r} now",)
             raise Refused(Fault("BUNDLE-005", what, where, *_other_libraries(self.manifest["libraries"])))
 
 
@@ -140,6 +159,9 @@ def _assemble(folder: Path, files: Mapping[str, bytes], digest: str) -> Bundle:
     model = parse(manifest["kind"], files[file_of(manifest["kind"])].decode())
     if list(model.names) != manifest["wanted"]:
         raise ValueError(f"the model reads {list(model.names)}, the manifest says {manifest['wanted']}")
+    expected = np.asarray(selftest["expected"], dtype=np.float64)
+    if expected.shape != answers_shape(len(expected), manifest.get("classes", ())):
+        raise ValueError(f"its stored answers are of shape {expected.shape}, which is not that of its classes")
     lookups = [_lookup(json.loads(files[f"lookups/{name}.json"])) for name in manifest["lookups"]]
     features = features_of(files["features.py"], str(folder / "features.py"))
     return Bundle(
@@ -150,7 +172,7 @@ def _assemble(folder: Path, files: Mapping[str, bytes], digest: str) -> Bundle:
         dictionary=dictionary,
         reference=json.loads(files["reference.json"]),
         selftest=table_from_json(selftest["rows"]),
-        expected=np.asarray(selftest["expected"], dtype=np.float64),
+        expected=expected,
     )
 
 

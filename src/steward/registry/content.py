@@ -4,14 +4,14 @@ The same content makes the same bytes, whenever and wherever: no clock, no machi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from steward.core.digest import canonical_json, digest_bytes, digest_json
-from steward.core.tasks import TaskKind
+from steward.core.tasks import Label, TaskKind
 from steward.features.lookup import Lookup
 from steward.models.zoo import Array, Fitted, file_of
 from steward.project.dictionary import DictionarySpec
@@ -31,6 +31,7 @@ class BundleContent:
     `categories` are the inputs whose numbers are codes. `reference` and `provenance` (snapshot, data origin,
     run, metrics) are JSON objects that nobody looks into here. `selftest` holds raw request columns and
     `expected` the model's answers to them. `libraries` maps a distribution to the version it was trained with.
+    `classes` are the labels of a classification, in the order of its probabilities.
     """
 
     model: Fitted
@@ -48,11 +49,12 @@ class BundleContent:
     selftest: pl.DataFrame
     expected: Array
     libraries: Mapping[str, str]
+    classes: tuple[Label, ...] = ()
 
     def __post_init__(self) -> None:
         if self.model.names != self.wanted:
             raise ValueError(f"the model reads {self.model.names}, the bundle would give it {self.wanted}")
-        if not self.selftest.height or self.expected.shape != (self.selftest.height,):
+        if not self.selftest.height or self.expected.shape != answers_shape(self.selftest.height, self.classes):
             raise ValueError(
                 f"a self-test needs rows and an answer to each, got {self.expected.shape} for {self.selftest.height} rows"
             )
@@ -64,6 +66,11 @@ class BundleRecord:
 
     digest: str
     files: Mapping[str, str]
+
+
+def answers_shape(rows: int, classes: Sequence[Label]) -> tuple[int, ...]:
+    """Return the shape of a model's answers: one a row, or a row of probabilities."""
+    return (rows, len(classes)) if classes else (rows,)
 
 
 def bundle_digest(files: Mapping[str, str]) -> str:
@@ -115,6 +122,7 @@ def _manifest(content: BundleContent) -> dict[str, Any]:
         "lookups": [lookup.name for lookup in content.lookups],
         "provenance": dict(content.provenance),
         "libraries": dict(content.libraries),
+        **({"classes": list(content.classes)} if content.classes else {}),
     }
 
 

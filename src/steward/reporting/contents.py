@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+_IN_UNIT = ("rmse", "mae", "bias")
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateLine:
-    """One line of the leaderboard; errors in the metric's unit, None where there is none."""
+    """One line of the leaderboard; the metric in its unit, None where there is none."""
 
     kind: str
     metric: str
@@ -139,6 +141,7 @@ class ModelReport:
     windows_plot: Plot | None
     provenance: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -150,5 +153,5 @@ class ModelReport:
         return next((figure for figure in self.figures if figure.name == name), None)
 
     def unit_of(self, name: str) -> str:
-        """Return the unit of a metric: the target's, except for shares."""
-        return "" if name == "r2" else self.unit
+        """Return the unit of a metric: the target's, except for shares and for whatever judges classes."""
+        return self.unit if name in _IN_UNIT else ""

@@ -7,13 +7,23 @@ from math import isfinite
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from steward.reporting.contents import ModelReport, Standing
+from steward.core.tasks import higher_is_better
+from steward.reporting.contents import ModelReport, Standing, TestFigure
 
 _MEANINGS = {
     "rmse": "root of the mean squared error; large errors weigh more",
     "mae": "mean distance between predicted and actual",
     "bias": "mean of predicted minus actual; below 0 it predicts too little",
     "r2": "share of the variance explained: 1 is perfect, 0 no better than the mean",
+    "average_precision": "how pure the highest ranked rows are: 1 is perfect, the share of positives no better than chance",
+    "roc_auc": "chance that a row of a class is ranked above one of another: 1 is perfect, 0.5 no better than a coin",
+    "log_loss": "minus the mean logarithm of the true class's probability: 0 is perfect, sure mistakes weigh most",
+    "brier": "mean squared distance of the probability from what happened: 0 is perfect",
+    "accuracy": "share of rows whose most likely class is the true one",
+    "f1": "harmonic mean of precision and recall",
+    "precision": "of the rows answered as positive, the share that is",
+    "recall": "of the positive rows, the share that is answered so",
+    "macro_f1": "F1 of each class, averaged: a rare class counts as much as a common one",
 }
 _ORIGINS = {
     "folder": "real rows, from files in a folder",
@@ -69,15 +79,20 @@ def moment(text: str) -> str:
 
 def _how_well(report: ModelReport) -> str:
     absolute, deciding = report.figure("mae"), report.figure(report.metric)
-    unit = f" {report.unit}" if report.unit else ""
-    said = [f"off by {figure(absolute.value)}{unit} on average"] if absolute else []
-    if deciding and deciding is not absolute:
+    right = report.figure("accuracy")
+    said = [f"off by {_with_unit(report, absolute)} on average"] if absolute else []
+    said += [f"right in {right.value:.1%} of cases"] if right else []
+    if deciding and deciding not in (absolute, right):
         bounds = f" [{figure(deciding.low)}, {figure(deciding.high)}]" if deciding.low is not None else ""
-        said.append(f"{deciding.name} {figure(deciding.value)}{unit}{bounds}")
+        said.append(f"{deciding.name} {_with_unit(report, deciding)}{bounds}")
     tested = dict(report.data.counts).get("test") if report.data else None
     rows = f" on {tested:,} test rows" if tested else " on test rows"
     months = f" of {', '.join(report.tested_on)}" if report.tested_on else ""
     return f", {', '.join(said)}{rows}{months}" if said else ""
+
+
+def _with_unit(report: ModelReport, measured: TestFigure) -> str:
+    return f"{figure(measured.value)} {report.unit_of(measured.name)}".rstrip()
 
 
 def _standing(number: int, standing: Standing) -> str:
@@ -106,4 +121,5 @@ def _template() -> Template:
     )
     environment.filters |= {"figure": figure, "moment": moment, "share": _share, "count": _count, "inline": _inline}
     environment.globals["meanings"] = _MEANINGS
+    environment.tests["higher"] = higher_is_better
     return environment.get_template("model_report.html.j2")

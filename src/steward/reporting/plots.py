@@ -49,10 +49,10 @@ def predicted_against_actual(actual: Array, predicted: Array, *, unit: str) -> b
         shown = axes.pcolormesh(edges, edges, np.ma.masked_equal(cells.T, 0), norm=scale, cmap="viridis_r", snap=True)
         axes.plot([low, high], [low, high], color=RED, linewidth=1.6, linestyle="--", label="predicted = actual")
         axes.set(xlim=(low, high), ylim=(low, high), xlabel=_with(unit, "actual"), ylabel=_with(unit, "predicted"))
-        _legend_above(axes)
+        legend_above(axes)
         axes.figure.colorbar(shown, ax=axes, pad=0.02, label="test rows in a cell", format="{x:,.0f}")
 
-    return _png(draw)
+    return png_of(draw)
 
 
 def error_by_hour_bars(groups: ErrorGroups, overall: float | None, *, unit: str) -> bytes:
@@ -65,7 +65,7 @@ def error_by_hour_bars(groups: ErrorGroups, overall: float | None, *, unit: str)
         axes.set(xlabel="hour of day", ylabel=_with(unit, "error"), xlim=(-0.7, 23.7), xticks=range(0, 24, 3))
         _finish_errors(axes, overall)
 
-    return _png(draw)
+    return png_of(draw)
 
 
 def error_over_time_line(groups: ErrorGroups, overall: float | None, *, unit: str) -> bytes:
@@ -82,7 +82,7 @@ def error_over_time_line(groups: ErrorGroups, overall: float | None, *, unit: st
         axes.set_xlabel(years.pop() if same else "")
         _finish_errors(axes, overall)
 
-    return _png(draw)
+    return png_of(draw)
 
 
 def importance_bars(names: Sequence[str], shares: Sequence[float]) -> bytes:
@@ -93,10 +93,10 @@ def importance_bars(names: Sequence[str], shares: Sequence[float]) -> bytes:
         bars = axes.barh(places, [share * 100 for share in shares], color=BLUE, height=0.7)
         axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=3, fontsize=10)
         axes.set(xlabel="share of importance (%)", xlim=(0, max(*shares, 0.01) * 118))
-        axes.set_yticks(places, [_short(name) for name in names])
+        axes.set_yticks(places, [short(name) for name in names])
         axes.invert_yaxis()
 
-    return _png(draw, height=max(_HEIGHT, 1.0 + 0.3 * len(names)))
+    return png_of(draw, height=max(_HEIGHT, 1.0 + 0.3 * len(names)))
 
 
 def severity_bars(labels: Sequence[str], severities: Sequence[float | None], alert: float | None) -> bytes:
@@ -112,14 +112,15 @@ def severity_bars(labels: Sequence[str], severities: Sequence[float | None], ale
             axes.annotate(text, (place, height), textcoords="offset points", xytext=(0, 3), ha="center", fontsize=9.5)
         if alert is not None:
             axes.axhline(alert, color=RED, linewidth=1.8, linestyle="--", label=f"alarm from {alert:g}")
-            _legend_above(axes)
+            legend_above(axes)
         axes.set(ylabel="severity", ylim=(0, 1.08), xlim=(-0.5, max(len(labels), 5) - 0.5))
         _name_places(axes, labels)
 
-    return _png(draw)
+    return png_of(draw)
 
 
-def _png(draw: "Callable[[Axes], None]", *, height: float = _HEIGHT) -> bytes:
+def png_of(draw: "Callable[[Axes], None]", *, height: float = _HEIGHT) -> bytes:
+    """Return what is drawn on fresh axes as a PNG of 624 dots across; `height` in inches."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -137,21 +138,23 @@ def _finish_errors(axes: "Axes", overall: float | None) -> None:
         axes.axhline(overall, color=GREY, linewidth=1.4, linestyle="--", label="all test rows")
     axes.axhline(0, color="black", linewidth=0.8)
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
-    _legend_above(axes)
+    legend_above(axes)
 
 
-def _legend_above(axes: "Axes") -> None:
+def legend_above(axes: "Axes") -> None:
+    """Put the legend above the axes, in two columns, where it covers nothing."""
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9.5, handlelength=1.6, columnspacing=1.2)
 
 
 def _name_places(axes: "Axes", labels: Sequence[str]) -> None:
     every = -(-len(labels) // _MOST_TICKS)
     shown = range(0, len(labels), every)
-    axes.set_xticks(shown, [_short(labels[place]) for place in shown], rotation=30, ha="right")
+    axes.set_xticks(shown, [short(labels[place]) for place in shown], rotation=30, ha="right")
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 26 else f"{name[:25]}…"  # noqa: PLR2004 - as much as fits beside bars
+def short(name: str) -> str:
+    """Return as much of a name as fits beside bars."""
+    return name if len(name) <= 26 else f"{name[:25]}…"  # noqa: PLR2004 - see above
 
 
 def _with(unit: str, word: str) -> str:

@@ -1,7 +1,7 @@
 """Which model answers a request, and what is kept of it? One reference, read once for each request."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,9 @@ import polars as pl
 
 from steward.core.clock import Clock
 from steward.core.errors import EnvironmentFault, Fault, UsageError
-from steward.core.tasks import TaskKind
+from steward.core.tasks import Label, TaskKind
+from steward.models.classes import name_of
+from steward.models.classification import most_likely
 from steward.project.dictionary import DictionarySpec
 from steward.serving.log import PredictionLog
 from steward.serving.request import RequestForm, read_rows, request_form, rows_to_frame
@@ -22,7 +24,10 @@ Predict = Callable[[pl.DataFrame], npt.NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A version ready to answer, verified before it got here; `facts` is a JSON object for people."""
+    """A version ready to answer, verified before it got here; `facts` is a JSON object for people.
+
+    `predict` gives one answer a row, or with `classes` a row of probabilities in their order.
+    """
 
     model: str
     version: int
@@ -32,17 +37,26 @@ class Served:
     dictionary: DictionarySpec
     predict: Predict
     facts: Mapping[str, Any]
+    classes: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One prediction, in `unit`, and the version that made it."""
+    """One prediction and the version that made it.
+
+    A quantity in `unit`; or the most likely class, and by the name of each its probability.
+    """
 
     prediction_id: str
-    prediction: float
+    prediction: float | Label
     unit: str
     model: str
     version: int
+    probabilities: Mapping[str, float] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer as a JSON object; a quantity has no probabilities."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,10 @@ class Service:
         read = read_rows(ready.form, rows, many=many)
         predicted = served.predict(rows_to_frame(read, served.dictionary, served.inputs))
         _refuse_unless_finite(predicted, many=many)
-        answers = [Answer(uuid4().hex, float(value), served.unit, served.model, served.version) for value in predicted]
+        answers = [
+            Answer(uuid4().hex, value, served.unit, served.model, served.version, probabilities)
+            for value, probabilities in answers_of(predicted, served.classes)
+        ]
         at = self._clock.now().isoformat()
         self._log.append([_record(answer, row, at) for answer, row in zip(answers, read, strict=True)])
         return answers
@@ -102,8 +119,19 @@ class Service:
         return self._ready
 
 
+def answers_of(
+    predicted: npt.NDArray[np.float64], classes: Sequence[Label]
+) -> list[tuple[float | Label, Mapping[str, float] | None]]:
+    """Return for each row the quantity and None, or the most likely class and the probability of each by its name."""
+    if not classes:
+        return [(float(value), None) for value in predicted]
+    names = [name_of(label) for label in classes]
+    rows = zip(most_likely(predicted).tolist(), predicted.tolist(), strict=True)
+    return [(classes[code], dict(zip(names, shares, strict=True))) for code, shares in rows]
+
+
 def _refuse_unless_finite(predicted: npt.NDArray[np.float64], *, many: bool) -> None:
-    wrong = np.flatnonzero(~np.isfinite(predicted))
+    wrong = np.flatnonzero(~np.isfinite(predicted.reshape(len(predicted), -1)).all(axis=1))
     if wrong.size:
         where = (f"rows[{wrong[0]}]",) if many else ()
         why = "a value lies far outside of all that the model has seen"
@@ -121,4 +149,5 @@ def _record(answer: Answer, row: Mapping[str, Any], at: str) -> dict[str, Any]:
         "version": answer.version,
         "row": kept,
         "prediction": answer.prediction,
+        **({} if answer.probabilities is None else {"probabilities": dict(answer.probabilities)}),
     }

@@ -1,11 +1,10 @@
 """One open incident a model, one question at a time, each decided once."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from steward.adapters.sql.database import Database, open_database, sqlite_url
+from steward.adapters.sql.database import Database
 from steward.adapters.sql.incidents import SqlIncidentStore
 from steward.adapters.sql.journal import SqlJournal
 from steward.agent.approve import FrozenAction
@@ -24,11 +23,6 @@ ACTION = FrozenAction(
     requested_at="2026-01-01T00:00:00+00:00",
     expires_at="2026-01-08T00:00:00+00:00",
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return open_database(sqlite_url(tmp_path / "steward.db"))
 
 
 @pytest.fixture

@@ -1,22 +1,25 @@
 """The same behaviour of the journal in memory and in the database."""
 
-import sqlite3
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import delete, select, update
+from tests.servers import DATABASES
 
-from steward.adapters.sql.database import open_database, sqlite_url
+from steward.adapters.sql.database import Database
 from steward.adapters.sql.journal import SqlJournal
+from steward.adapters.sql.tables import journal as table
 from steward.core.journal import Journal, verify_chain
 from steward.testing.clock import FrozenClock
 from steward.testing.journal import MemoryJournal
 
 
-@pytest.fixture(params=["memory", "sql"])
-def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Journal:
+@pytest.fixture(params=["memory", *DATABASES])
+def journal(request: pytest.FixtureRequest, store_of: Callable[[str], Database]) -> Journal:
     if request.param == "memory":
         return MemoryJournal(FrozenClock())
-    return SqlJournal(open_database(sqlite_url(tmp_path / "steward.db")), FrozenClock())
+    return SqlJournal(store_of(request.param), FrozenClock())
 
 
 def fill(journal: Journal, count: int) -> None:
@@ -39,24 +42,34 @@ def test_the_same_key_is_written_once(journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("column", ["at", "kind", "subject", "actor", "detail", "previous", "hash"])
-def test_one_changed_byte_in_the_database_is_found_and_named(tmp_path: Path, column: str) -> None:
-    path = tmp_path / "steward.db"
-    journal = SqlJournal(open_database(sqlite_url(path)), FrozenClock())
+def test_one_changed_byte_in_the_database_is_found_and_named(database: Database, column: str) -> None:
+    journal = SqlJournal(database, FrozenClock())
     fill(journal, 5)
-    with sqlite3.connect(path) as connection:
-        text = connection.execute(f"SELECT {column} FROM journal WHERE number = 3").fetchone()[0]
+    with database.bulk() as connection:
+        text = connection.execute(select(table.c[column]).where(table.c.number == 3)).scalar_one()
         swapped = text[:-1] + ("0" if text[-1] != "0" else "1")
-        connection.execute(f"UPDATE journal SET {column} = ? WHERE number = 3", (swapped,))
-    connection.close()
+        connection.execute(update(table).where(table.c.number == 3).values({column: swapped}))
     breaks = verify_chain(journal.entries(), expected_head=journal.head())
     assert breaks[0].number == 3
 
 
-def test_a_deleted_tail_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "steward.db"
-    journal = SqlJournal(open_database(sqlite_url(path)), FrozenClock())
+def test_a_deleted_tail_is_found(database: Database) -> None:
+    journal = SqlJournal(database, FrozenClock())
     fill(journal, 5)
-    with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM journal WHERE number > 3")
-    connection.close()
+    with database.bulk() as connection:
+        connection.execute(delete(table).where(table.c.number > 3))
     assert verify_chain(journal.entries(), expected_head=journal.head())
+
+
+def test_eight_who_write_at_once_make_one_chain_without_gaps(database: Database) -> None:
+    journal = SqlJournal(database, FrozenClock())
+
+    def write(writer: int) -> None:
+        for number in range(5):
+            journal.append("run.started", f"run {writer}.{number}", {}, actor="me", key=f"{writer}.{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    entries = list(journal.entries())
+    assert [entry.number for entry in entries] == list(range(1, 41))
+    assert verify_chain(entries, expected_head=journal.head()) == ()

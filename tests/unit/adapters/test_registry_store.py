@@ -1,11 +1,10 @@
 """Versions, the pointer, and two who promote at once."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from steward.adapters.sql.database import Database, open_database, sqlite_url
+from steward.adapters.sql.database import Database
 from steward.adapters.sql.journal import SqlJournal
 from steward.adapters.sql.registry import SqlRegistry
 from steward.core.errors import Refused, UsageError
@@ -14,11 +13,6 @@ from steward.registry.versions import Draft, Promotion, Version
 from steward.testing.clock import FrozenClock
 
 PASSED = {"verdict": {"passed": True, "reason": "better"}}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return open_database(sqlite_url(tmp_path / "steward.db"))
 
 
 @pytest.fixture

@@ -69,3 +69,9 @@ def test_errors_with_inputs_that_moved_a_little_are_left_open() -> None:
     made = diagnose(window(0.3, 0.9, column(), column("hour"), column("zone")))
     assert (made.kind, made.columns) == ("performance", ("km", "hour", "zone"))
     assert made.text == "rmse rose by 50%, and km, hour and zone moved, too little to explain it alone"
+
+
+def test_outcomes_of_classes_never_learnt_are_a_changed_concept() -> None:
+    quiet = window(0.0, 0.0).drift
+    made = diagnose(judge_window(quiet, None, 0.5, {"bankrupt": 400}))
+    assert (made.kind, made.text) == ("concept", "outcomes are of classes the model never learnt: bankrupt")

@@ -1,8 +1,10 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from steward.testing import MemoryPredictionLog, tiny_served
 
@@ -153,3 +155,33 @@ def test_a_model_that_breaks_is_told_without_its_story(browser: Any, log: Memory
     assert (answer.status_code, answer.json()["code"]) == (500, "SERVE-050")
     assert "1234" not in answer.text
     assert list(log.records()) == []
+
+
+def test_a_class_is_answered_with_the_probability_of_each(browser: Any) -> None:
+    served = replace(tiny_served(2, predict=lambda _: np.array([[0.25, 0.75]])), task="binary", classes=("no", "yes"), unit="")
+    client = browser(served)
+    said = client.predict(ROW).json()
+    assert said == {
+        "prediction_id": said["prediction_id"],
+        "prediction": "yes",
+        "probabilities": {"no": 0.25, "yes": 0.75},
+        "unit": "",
+        "model": "rides",
+        "version": 2,
+    }
+    assert client.get("/model").json()["classes"] == ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "shares"),
+    [((), [8.0]), (("no", "yes"), [[0.25, 0.75]]), ((False, True), [[0.9, 0.1]]), ((1, 2, 3), [[0.2, 0.2, 0.6]])],
+)
+def test_the_documentation_describes_the_answer_as_it_comes(browser: Any, classes: tuple[Any, ...], shares: list[Any]) -> None:
+    client = browser(replace(tiny_served(predict=lambda _: np.array(shares)), classes=classes))
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    validator = Draft202012Validator(schemas["Prediction"])
+    said = client.predict(ROW).json()
+    assert list(validator.iter_errors(said)) == []
+    assert set(schemas["Prediction"]["properties"]) == set(said)
+    assert list(validator.iter_errors({**said, "prediction": "neither"})) != []
+    assert list(validator.iter_errors({name: value for name, value in said.items() if name != "version"})) != []

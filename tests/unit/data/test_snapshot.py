@@ -87,3 +87,14 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(BaseException):  # noqa: B017, PT011 - the engine's own kind of failure
         write_snapshot(unwritable, tmp_path, kind="raw")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_first_said_of_rows_stays_and_a_damaged_manifest_is_written_anew(tmp_path: Path) -> None:
+    first = write_snapshot(FRAME, tmp_path, kind="raw", sources=[SOURCE])
+    path = first.path.with_suffix(".json")
+    said = path.read_bytes()
+    again = write_snapshot(FRAME, tmp_path, kind="clean", parent=first.digest)
+    assert (again.manifest, path.read_bytes()) == (first.manifest, said)
+    path.write_text("{")
+    assert write_snapshot(FRAME, tmp_path, kind="raw", sources=[SOURCE]).manifest == first.manifest
+    assert path.read_bytes() == said

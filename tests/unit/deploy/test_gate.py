@@ -109,3 +109,74 @@ def test_a_verdict_is_the_same_for_the_same_seed_and_its_bounds_are_in_order(see
     assert verdicts[0] == verdicts[1]
     assert verdicts[0].low <= verdicts[0].high
     assert canonical_json(asdict(verdicts[0]))
+
+
+YES = (DRAW.random(2000) < 0.3).astype(np.float64)
+
+
+def leaning(strength: float, seed: int, truth: np.ndarray = YES, classes: int = 2) -> np.ndarray:
+    """Probabilities that lean towards the truth."""
+    draw = np.random.default_rng(seed)
+    lean = draw.dirichlet(np.ones(classes), len(truth)) + strength * np.eye(classes)[truth.astype(int)]
+    return lean / lean.sum(axis=1, keepdims=True)
+
+
+def test_where_more_is_better_the_gain_is_a_share_of_what_the_champion_lacks_to_one() -> None:
+    # 100 rows: the champion is right in 80, the candidate in 84: of the 20 % that lack, a fifth is won
+    truth = np.zeros(100)
+    champion, candidate = np.tile([0.9, 0.1], (100, 1)), np.tile([0.9, 0.1], (100, 1))
+    champion[:20] = candidate[:16] = [0.1, 0.9]
+    verdict = judge_candidate(truth, candidate, champion, SPEC, "accuracy", seed=7, task="multiclass")
+    assert (verdict.candidate, verdict.champion) == pytest.approx((0.84, 0.80))
+    assert verdict.gain == pytest.approx(0.2)
+    assert verdict.low < 0.2 < verdict.high
+    assert "accuracy 0.840 against 0.800 of the champion (it lacks 20.0% less to 1) on the same 100 rows" in verdict.reason
+
+
+@pytest.mark.parametrize("metric", ["average_precision", "roc_auc", "f1", "recall", "log_loss", "brier"])
+def test_every_metric_of_two_classes_tells_a_better_candidate(metric: str) -> None:
+    better, worse = leaning(0.8, 1), leaning(0.3, 2)
+    assert judge_candidate(YES, better, worse, SPEC, metric, seed=7, task="binary").passed
+    refused = judge_candidate(YES, worse, better, SPEC, metric, seed=7, task="binary")
+    assert (refused.passed, refused.gain < 0) == (False, True)
+    assert refused.reason.startswith("not better: ")
+
+
+@pytest.mark.parametrize("metric", ["macro_f1", "roc_auc", "accuracy", "log_loss"])
+def test_every_metric_of_several_classes_tells_a_better_candidate(metric: str) -> None:
+    truth = np.random.default_rng(5).integers(0, 3, 800).astype(np.float64)
+    better, worse = leaning(0.8, 1, truth, 3), leaning(0.3, 2, truth, 3)
+    assert judge_candidate(truth, better, worse, SPEC, metric, seed=7, task="multiclass").passed
+
+
+def test_two_alike_cannot_be_told_apart_by_a_ranking_either() -> None:
+    verdict = judge_candidate(YES, leaning(0.5, 1), leaning(0.5, 2), SPEC, "average_precision", seed=7, task="binary")
+    assert not verdict.passed
+    assert verdict.low < 0 < verdict.high
+    same = judge_candidate(YES, leaning(0.5, 1), leaning(0.5, 1), SPEC, "average_precision", seed=7, task="binary")
+    assert (same.gain, same.low, same.high) == (0, 0, 0)
+
+
+def test_a_ranking_no_better_passes_at_most_in_one_of_twenty_tries() -> None:
+    draw = np.random.default_rng(3)
+    spec = GateSpec(resamples=200)
+
+    def passed(seed: int) -> bool:
+        truth = (draw.random(200) < 0.4).astype(np.float64)
+        both = [leaning(0.5, int(draw.integers(1 << 30)), truth) for _ in range(2)]
+        return judge_candidate(truth, *both, spec, "average_precision", seed=seed, task="binary").passed
+
+    # 10 expected; 20 or more would be seen by chance in fewer than 2 of 1,000 such experiments
+    assert sum(passed(seed) for seed in range(200)) < 20
+
+
+def test_a_model_that_says_nan_of_a_class_is_refused_by_name() -> None:
+    broken = leaning(0.5, 1)
+    broken[:3] = np.nan
+    with pytest.raises(AnswerIsNo, match=r"GATE-010.*the candidate has no finite answer to 3 of 2,000 rows"):
+        judge_candidate(YES, broken, leaning(0.5, 2), SPEC, "f1", seed=7, task="binary")
+
+
+def test_a_metric_of_another_task_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(UsageError, match=r"MODEL-001.*'f1'[\s\S]*did you mean 'macro_f1'|known:"):
+        judge_candidate(YES, leaning(0.5, 1), leaning(0.5, 2), SPEC, "f1", seed=7, task="multiclass")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward.core.errors import UsageError
-from steward.models.boosted import Boosted
+from steward.models.boosted import Boosted, _parameters
+from steward.models.logistic import Logistic
 from steward.models.zoo import FILES, fit, load, parse
 from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
 
@@ -131,6 +132,110 @@ def test_linear_files_with_a_list_too_short_are_refused(sample: Make) -> None:
     value = json.loads(fit(LinearSpec(kind="linear"), *sample(50, 1), names=NAMES).text())
     with pytest.raises(UsageError, match="MODEL-003"):
         parse("linear", json.dumps(value | {"weights": [1.0]}))
+
+
+def classes_of(sample: tuple[np.ndarray, np.ndarray], classes: int) -> tuple[np.ndarray, np.ndarray]:
+    matrix, truth = sample
+    return matrix, np.digitize(truth, np.quantile(truth, np.arange(1, classes) / classes)).astype(np.float64)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.kind)
+def test_probabilities_sum_to_one_and_survive_a_round_trip(spec: CandidateSpec, classes: int, sample: Make) -> None:
+    matrix, codes = classes_of(sample(800, 1), classes)
+    matrix[::7, 2] = np.nan
+    model = fit(
+        spec, matrix, codes, names=NAMES, validation=classes_of(sample(300, 2), classes), classes=classes, categories=["hour"]
+    )
+    shares = model.predict(matrix)
+    assert shares.shape == (800, classes)
+    assert shares.sum(axis=1) == pytest.approx(1)
+    assert shares.min() >= 0
+    again = parse(model.kind, model.text())
+    assert np.array_equal(again.predict(matrix), shares)
+    assert again.text() == model.text()
+    assert model.predict(matrix[:0]).shape == (0, classes)
+    assert np.array_equal(model.predict(matrix[5:6])[0], shares[5]) or spec.kind == "linear"
+    assert model.importance().sum() == pytest.approx(0 if spec.kind == "mean" else 1)
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.kind)
+def test_classes_fitted_twice_give_the_identical_text(spec: CandidateSpec, sample: Make) -> None:
+    rows = classes_of(sample(2000, 1), 3)
+    texts = {fit(spec, *rows, names=NAMES, classes=3, categories=["hour"]).text() for _ in range(2)}
+    assert len(texts) == 1
+
+
+def test_the_prior_answers_how_often_each_class_was() -> None:
+    model = fit(MeanSpec(kind="mean"), np.zeros((4, 1)), np.array([0.0, 1.0, 1.0, 1.0]), names=["x"], classes=2)
+    assert model.predict(np.ones((2, 1))).tolist() == [[0.25, 0.75]] * 2
+
+
+def test_logistic_regression_gives_scikit_learns_probabilities(sample: Make) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    for classes in (2, 3):
+        matrix, codes = classes_of(sample(600, 1), classes)
+        model = fit(LinearSpec(kind="linear", alpha=0.5), matrix, codes, names=NAMES, classes=classes)
+        pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=2.0, max_iter=1000)).fit(matrix, codes)
+        assert model.predict(matrix) == pytest.approx(pipeline.predict_proba(matrix), abs=1e-9)
+
+
+def test_codes_are_spread_over_levels_and_a_level_never_seen_is_in_none_of_them() -> None:
+    # the middle code is the positive one: no slope along the code could tell
+    codes = np.tile([1.0, 2.0, 3.0], 60)
+    model = fit(LinearSpec(kind="linear"), codes[:, None], (codes == 2).astype(float), names=["x"], classes=2, categories=["x"])
+    one, two, three, unseen, missing = model.predict(np.array([[1.0], [2.0], [3.0], [7.0], [np.nan]]))[:, 1]
+    assert two > 0.9
+    assert one == pytest.approx(three, abs=1e-3)
+    assert three < 0.1
+    assert unseen == missing
+    straight = fit(LinearSpec(kind="linear"), codes[:, None], (codes == 2).astype(float), names=["x"], classes=2)
+    assert straight.predict(np.array([[1.0], [2.0]]))[:, 1] == pytest.approx([1 / 3, 1 / 3], abs=0.01)
+
+
+def test_of_many_levels_the_most_frequent_are_learnt() -> None:
+    column = np.concatenate([np.repeat(np.arange(60.0), 3), np.repeat([7.0, 59.0], 5)])
+    model = fit(LinearSpec(kind="linear"), column[:, None], column % 2, names=["x"], classes=2, categories=["x"])
+    assert isinstance(model, Logistic)
+    (levels,) = model.levels
+    assert len(levels) == 50
+    assert {7.0, 59.0} < set(levels)
+
+
+def test_an_infinite_value_has_no_finite_answer_and_no_warning(sample: Make) -> None:
+    matrix, codes = classes_of(sample(300, 1), 3)
+    model = fit(LinearSpec(kind="linear"), matrix, codes, names=NAMES, classes=3)
+    matrix[0, 0] = np.inf
+    assert np.isfinite(model.predict(matrix)).all(axis=1).tolist() == [False] + [True] * 299
+
+
+def test_an_empty_column_does_not_disturb_a_logistic_model(sample: Make) -> None:
+    matrix, codes = classes_of(sample(300, 1), 2)
+    matrix[:, 2] = np.nan
+    model = fit(LinearSpec(kind="linear"), matrix, codes, names=NAMES, classes=2)
+    assert np.isfinite(model.predict(matrix)).all()
+    assert model.importance()[2] == 0
+
+
+def test_a_quantity_is_boosted_with_the_settings_it_always_had() -> None:
+    assert _parameters(TREES, 100, 0) == {
+        "objective": "regression",
+        "metric": "l2",
+        "learning_rate": 0.2,
+        "num_leaves": 15,
+        "min_data_in_leaf": 10,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "feature_fraction": 0.8,
+        "seed": 7,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))

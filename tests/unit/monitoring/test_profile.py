@@ -1,13 +1,14 @@
 import json
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steward.core.digest import canonical_json
-from steward.monitoring.profile import CategoryProfile, NumberProfile, Profile, profile
+from steward.monitoring.profile import PREDICTION, CategoryProfile, NumberProfile, Profile, prediction_column, profile
 
 numbers = st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=40)
 
@@ -83,3 +84,14 @@ def test_a_profile_survives_json_and_does_not_depend_on_row_order(
 def test_what_is_no_profile_is_refused() -> None:
     with pytest.raises(ValueError, match="rows"):
         Profile.from_dict({"columns": {}})
+
+
+def test_a_quantity_and_the_probability_of_the_positive_class_are_watched_as_numbers() -> None:
+    assert prediction_column(np.array([3.5, 1.0]), ()).to_list() == [3.5, 1.0]
+    assert prediction_column(np.array([[0.2, 0.8], [0.9, 0.1]]), (False, True)).to_list() == [0.8, 0.1]
+
+
+def test_of_several_classes_the_most_likely_is_watched_as_a_category() -> None:
+    column = prediction_column(np.array([[0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.1, 0.8, 0.1]]), (1, 2, 3))
+    assert profile(column.to_frame(), ()).columns == {PREDICTION: CategoryProfile(0, {"2": 2, "3": 1}, 0)}
+    assert prediction_column(np.empty((0, 3)), (1, 2, 3)).to_list() == []

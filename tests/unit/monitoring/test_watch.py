@@ -59,3 +59,14 @@ def test_a_quiet_window_says_so() -> None:
 
 def test_a_verdict_is_json() -> None:
     assert '"status":"alarm"' in canonical_json(judge_window(drift(0.8, column()), performance(0.1), 0.5).as_dict())
+
+
+def test_classes_never_learnt_weigh_like_rows_that_moved_elsewhere() -> None:
+    # 70 of 1,000 rows: 5 % beyond the margin of 2 %, as a column's rows would be
+    verdict = judge_window(drift(0.1), performance(0.2), 0.5, {"4": 60, "9": 10})
+    assert (verdict.severity, verdict.alarm) == (pytest.approx(0.5), True)
+    assert verdict.text.endswith(
+        "; 7.0% of rows are of classes the model never learnt, and are not in the error: '4' (60), '9' (10)"
+    )
+    assert verdict.as_dict()["unknown_classes"] == {"4": 60, "9": 10}
+    assert judge_window(drift(0.1), None, 0.5, {"4": 15}).severity == 0.1

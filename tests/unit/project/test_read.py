@@ -343,3 +343,15 @@ def test_importing_the_room_is_light() -> None:
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert {"pydantic", "yaml"} <= loaded
     assert not loaded & {"polars", "numpy", "pyarrow", "sklearn", "sqlalchemy", "httpx", "typer", "rich", "mlflow"}
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "nearest"),
+    [("regression", "rmsee", "rmse"), ("multiclass", "f1", "macro_f1"), ("binary", "avg_precision", "average_precision")],
+)
+def test_a_metric_the_task_does_not_know_is_found_before_any_row(folder: Path, task: str, metric: str, nearest: str) -> None:
+    (fault,) = faults_of(folder, MINIMAL.replace("regression", task) + f"gate: {{metric: {metric}}}\n")
+    assert (fault.code, fault.where) == ("PROJ-007", ("project.yaml:8",))
+    assert fault.what == f"gate.metric: nothing is called {metric!r}"
+    assert nearest in fault.fix
+    assert faults_of(folder, MINIMAL.replace("regression", task) + f"gate: {{metric: {nearest}}}\n") == []

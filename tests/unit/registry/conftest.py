@@ -55,7 +55,10 @@ def content(candidate: CandidateSpec = LINEAR, **changes: Any) -> BundleContent:
     program = Program.build(features_of(FEATURES, "features.py"), WANTED, tuple(DICTIONARY.columns), lookups)
     matrix = program.matrix(rows(400)).to_numpy()
     truth = 10 + np.nan_to_num(matrix[:, 2]) + 0.3 * matrix[:, 1]
-    model = fit(candidate, matrix, truth, names=WANTED)
+    classes = len(changes.get("classes", ()))
+    if classes:
+        truth = np.digitize(truth, np.quantile(truth, np.arange(1, classes) / classes)).astype(np.float64)
+    model = fit(candidate, matrix, truth, names=WANTED, classes=classes)
     made = BundleContent(
         model=model,
         task="regression",
@@ -72,6 +75,7 @@ def content(candidate: CandidateSpec = LINEAR, **changes: Any) -> BundleContent:
         selftest=rows(12),
         expected=model.predict(matrix[:12]),
         libraries=library_versions(),
+        classes=changes.get("classes", ()),
     )
     return replace(made, **changes)
 

@@ -166,3 +166,43 @@ def test_a_model_that_reads_its_columns_in_another_order_is_refused(written: Wri
     files = _rewrite(written, "model.json", json.dumps(model | {"names": model["names"][::-1]}).encode())
     with pytest.raises(Refused, match="BUNDLE-004"):
         read_bundle(written.folder, files)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
+def test_a_bundle_of_classes_answers_with_their_probabilities(spec: Any, make_content: Make, tmp_path: Path) -> None:
+    content = make_content(spec, classes=("long", "short", "usual"), task="multiclass")
+    record = write_bundle(tmp_path, content)
+    bundle = read_bundle(tmp_path / record.digest, record.files)
+    assert bundle.classes == ("long", "short", "usual")
+    assert bundle.predict(content.selftest).shape == (12, 3)
+    bundle.self_test()
+
+
+def test_a_probability_that_differs_names_its_row(make_content: Make, tmp_path: Path) -> None:
+    content = make_content(classes=(False, True), task="binary")
+    expected = content.expected.copy()
+    expected[4] = [0.5, 0.5]
+    record = write_bundle(tmp_path, replace(content, expected=expected))
+    bundle = read_bundle(tmp_path / record.digest, record.files)
+    assert bundle.classes == (False, True)
+    with pytest.raises(Refused, match=r"BUNDLE-005.*1 of 12 stored rows[\s\S]*row 4: \[0.5, 0.5\] then"):
+        bundle.self_test()
+
+
+def test_answers_of_another_shape_than_the_classes_make_no_bundle(make_content: Make, tmp_path: Path) -> None:
+    content = make_content(classes=(0, 1, 2), task="multiclass")
+    with pytest.raises(ValueError, match="a self-test needs rows and an answer to each"):
+        replace(content, classes=(0, 1))
+    record = write_bundle(tmp_path, content)
+    folder = tmp_path / record.digest
+    manifest = json.loads((folder / "manifest.json").read_text())
+    changed = json.dumps(manifest | {"classes": [0, 1]}).encode()
+    (folder / "manifest.json").write_bytes(changed)
+    with pytest.raises(Refused, match="BUNDLE-004"):
+        read_bundle(folder, {**record.files, "manifest.json": digest_bytes(changed)})
+
+
+def test_a_bundle_of_a_quantity_says_nothing_of_classes(written: Written) -> None:
+    bundle = read_bundle(written.folder, written.record.files)
+    assert bundle.classes == ()
+    assert "classes" not in bundle.manifest

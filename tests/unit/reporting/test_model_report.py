@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from steward.reporting.contents import DataFacts, ModelReport, Standing, WindowLine
+from steward.core.tasks import RULES
+from steward.reporting.contents import CandidateLine, DataFacts, GateFigures, ModelReport, Standing, TestFigure, WindowLine
 from steward.reporting.model_report import answer, render_model_report
 
 Make = Callable[..., ModelReport]
@@ -141,3 +142,52 @@ def test_what_is_not_known_is_left_out_and_what_is_missing_is_named(report: Make
     assert "None yet" in page.text
     assert "the snapshot is not there" in page.text
     assert "where its rows came from was not recorded" in page.text
+
+
+def classified(report: Make, **changes: object) -> ModelReport:
+    """A report of a choice between two classes."""
+    gate = GateFigures(
+        passed=True,
+        metric="average_precision",
+        candidate=0.84,
+        champion=0.8,
+        gain=0.2,
+        low=0.1,
+        high=0.3,
+        rows=900,
+        against="champion v2",
+        reason="better",
+    )
+    figures = (TestFigure("accuracy", 0.83, 0.8, 0.86), TestFigure("average_precision", 0.84, 0.8, 0.88))
+    reached = {"mean": 0.44, "linear": 0.86}
+    lines = tuple(CandidateLine(kind, "average_precision", value, chosen=kind == "linear") for kind, value in reached.items())
+    told = {"metric": "average_precision", "classes": ("healthy", HOSTILE), "gate": gate, "figures": figures, "leaderboard": lines}
+    return report(**(told | changes))
+
+
+def test_a_classification_says_how_often_it_is_right_and_which_class_is_positive(report: Make) -> None:
+    made = classified(report)
+    assert answer(made).startswith(
+        "rides v3 predicts minutes, right in 83.0% of cases, average_precision 0.8400 [0.8000, 0.8800] on 69,384 test rows"
+    )
+    page = Page(render_model_report(made))
+    for said in ("higher is better", "gain (share of what that lacks to 1)", f"The positive class is {HOSTILE}", "0.8000"):
+        assert said in page.text, said
+    assert "0.8400 min" not in page.text
+    assert "share of rows whose most likely class" in page.text
+
+
+def test_a_classification_has_no_column_of_units_and_errors_are_better_lower(report: Make) -> None:
+    assert ">unit</th>" not in render_model_report(classified(report))
+    page = render_model_report(report())
+    assert ">unit</th>" in page
+    assert "lower is better" in page
+    assert "gain (share of that error)" in page
+    assert "positive class" not in page
+
+
+def test_every_metric_that_may_decide_is_explained(report: Make) -> None:
+    for rules in RULES.values():
+        figures = tuple(TestFigure(name, 0.5) for name in rules.metrics)
+        page = render_model_report(report(figures=figures))
+        assert '<td class="text"></td>' not in page

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,4 +82,41 @@ def test_an_answer_that_is_no_number_is_refused_and_not_logged(log: MemoryPredic
     service = Service(tiny_served(predict=lambda frame: np.full(frame.height, value)), log, FrozenClock())
     with pytest.raises(UsageError, match=r"(?s)SERVE-037.*rows\[0\]"):
         service.predict([ROW])
+    assert list(log.records()) == []
+
+
+def test_the_answer_of_a_classification_is_the_most_likely_class_with_all_probabilities(log: MemoryPredictionLog) -> None:
+    shares = np.array([[0.2, 0.7, 0.1], [0.1, 0.2, 0.7]])
+    served = replace(tiny_served(predict=lambda _frame: shares), task="multiclass", classes=(1, 2, 3), unit="")
+    first, second = Service(served, log, FrozenClock()).predict([ROW, ROW])
+    assert (first.prediction, second.prediction) == (2, 3)
+    assert first.probabilities == {"1": 0.2, "2": 0.7, "3": 0.1}
+    assert first.as_dict() == {
+        "prediction_id": first.prediction_id,
+        "prediction": 2,
+        "unit": "",
+        "model": "rides",
+        "version": 1,
+        "probabilities": {"1": 0.2, "2": 0.7, "3": 0.1},
+    }
+    assert [(kept["prediction"], kept["probabilities"]["3"]) for kept in log.records()] == [(2, 0.1), (3, 0.7)]
+
+
+def test_a_class_that_is_false_is_answered_as_such(log: MemoryPredictionLog) -> None:
+    served = replace(tiny_served(predict=lambda _frame: np.array([[0.9, 0.1]])), task="binary", classes=(False, True))
+    (answer,) = Service(served, log, FrozenClock()).predict([ROW])
+    assert answer.as_dict()["prediction"] is False
+    assert answer.probabilities == {"false": 0.9, "true": 0.1}
+
+
+def test_a_quantity_has_no_probabilities(service: Service) -> None:
+    (answer,) = service.predict([ROW])
+    assert "probabilities" not in answer.as_dict()
+
+
+def test_probabilities_that_are_no_numbers_are_refused_and_not_logged(log: MemoryPredictionLog) -> None:
+    shares = np.array([[0.5, 0.5], [np.nan, 0.5]])
+    served = replace(tiny_served(predict=lambda _frame: shares), task="binary", classes=("no", "yes"))
+    with pytest.raises(UsageError, match=r"(?s)SERVE-037.*rows\[1\]"):
+        Service(served, log, FrozenClock()).predict([ROW, ROW])
     assert list(log.records()) == []

@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, insert, select, update
 
 from steward.adapters.sql.database import Database
+from steward.adapters.sql.faults import retried
 from steward.adapters.sql.journal import append_entry
 from steward.adapters.sql.tables import approvals, incidents
 from steward.agent.approve import Approval, ApprovalStatus, FrozenAction
@@ -25,6 +26,7 @@ class SqlIncidentStore:
         self._database = database
         self._clock = clock
 
+    @retried
     def raise_alarm(self, model: str, version: int, label: str, severity: float | None, *, actor: str) -> Incident:
         """Open an incident, or add the window to the open one."""
         with self._database.write() as connection:
@@ -48,11 +50,13 @@ class SqlIncidentStore:
             raise UsageError(Fault("AGENT-010", f"there is no incident {incident_id!r}", fix="see  steward status"))
         return _incident(row)
 
+    @retried
     def close(self, incident_id: str, outcome: str, *, actor: str) -> None:
         """Close an incident with what came of it."""
         with self._database.write() as connection:
             self._close(connection, incident_id, outcome, actor)
 
+    @retried
     def ask(self, incident: Incident, action: FrozenAction) -> Approval:
         """File the question, replacing a pending one of the same incident."""
         with self._database.write() as connection:
@@ -80,6 +84,7 @@ class SqlIncidentStore:
             rows = connection.execute(query if status is None else query.where(approvals.c.status == status))
             return tuple(_approval(row) for row in rows)
 
+    @retried
     def decide(self, approval: Approval, *, approved: bool, by: str, reason: str) -> Approval:
         """Record a decision on a pending approval; Refused AGENT-012 where somebody decided before."""
         status = "approved" if approved else "rejected"

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from steward.adapters.sql.database import Database
+from steward.adapters.sql.faults import retried
 from steward.adapters.sql.tables import journal, journal_head
 from steward.core.clock import Clock
 from steward.core.digest import canonical_json
@@ -20,6 +21,7 @@ class SqlJournal:
         self._database = database
         self._clock = clock
 
+    @retried
     def append(self, kind: str, subject: str, detail: Mapping[str, object], *, actor: str, key: str) -> Entry:
         """Add an entry, or return the one that already carries `key`."""
         with self._database.write() as connection:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from steward.adapters.sql.database import Database
+from steward.adapters.sql.faults import retried
 from steward.adapters.sql.journal import append_entry
 from steward.adapters.sql.tables import champions, versions
 from steward.core.clock import Clock
@@ -22,6 +23,7 @@ class SqlRegistry:
         self._database = database
         self._clock = clock
 
+    @retried
     def register(self, draft: Draft, *, actor: str) -> Version:
         """Add a version with the next number, or return the one that already carries the draft's key."""
         with self._database.write() as connection:
@@ -50,6 +52,7 @@ class SqlRegistry:
         with self._database.read() as connection:
             return _champion(connection, model)
 
+    @retried
     def swap_champion(self, promotion: Promotion) -> Champion:
         """Move the pointer if it still is where it was seen; Refused GATE-003 names who was first."""
         with self._database.write() as connection:
@@ -58,6 +61,7 @@ class SqlRegistry:
                 raise Refused(_lost_race(promotion, current))
             return self._move(connection, promotion, current)
 
+    @retried
     def note(self, model: str, number: int, facts: Mapping[str, object]) -> None:
         """Add facts to a version."""
         with self._database.write() as connection:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Row, delete, insert, select, update
 
 from steward.adapters.sql.database import Database
+from steward.adapters.sql.faults import retried
 from steward.adapters.sql.journal import append_entry
 from steward.adapters.sql.tables import runs, steps
 from steward.core.clock import Clock
@@ -21,6 +22,7 @@ class SqlRunStore:
         self._database = database
         self._clock = clock
 
+    @retried
     def start(self, run: Run, *, actor: str) -> None:
         """Remember a new run and say so in the journal."""
         with self._database.write() as connection:
@@ -60,6 +62,7 @@ class SqlRunStore:
             row = connection.execute(select(steps).where(same).order_by(steps.c.finished_at.desc()).limit(1)).one_or_none()
         return _step(row) if row else None
 
+    @retried
     def begin_step(self, run: str, name: str, key: str) -> None:
         """Write down the intent to do a step; a step that is begun again starts anew."""
         with self._database.write() as connection:
@@ -67,6 +70,7 @@ class SqlRunStore:
             at = self._clock.now().isoformat()
             connection.execute(insert(steps).values(run=run, name=name, key=key, status="running", reused=False, started_at=at))
 
+    @retried
     def finish_step(self, step: Step, *, kind: str, detail: Mapping[str, object], actor: str) -> None:
         """Write down a step's output together with its entry in the journal."""
         with self._database.write() as connection:
@@ -76,6 +80,7 @@ class SqlRunStore:
             key = f"{kind}:{step.run}:{step.name}"
             append_entry(connection, self._clock, kind, f"run {step.run}", detail, actor=actor, key=key)
 
+    @retried
     def finish(self, run: str, status: RunStatus, result: Mapping[str, object], *, actor: str) -> None:
         """Close a run."""
         with self._database.write() as connection:
@@ -95,4 +100,4 @@ def _run(row: Row[Any]) -> Run:
 
 def _step(row: Row[Any]) -> Step:
     output = json.loads(row.output) if row.output else {}
-    return Step(row.run, row.name, row.key, cast("RunStatus", row.status), row.reused, output)
+    return Step(row.run, row.name, row.key, cast("RunStatus", row.status), row.reused, output, row.finished_at)

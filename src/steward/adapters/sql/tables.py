@@ -1,56 +1,78 @@
 """Which tables hold what? The one description that the code queries and the migrations must match."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKeyConstraint, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData()
+# Text of any length: MariaDB's own TEXT ends at 64 kB.
+LongText = Text().with_variant(LONGTEXT, "mysql")
+# Equal means equal to the byte, as on the other databases, whatever the server's own settings are.
+ON_MYSQL: Mapping[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
-runs = Table(
+
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, metadata, *parts, **ON_MYSQL)
+
+
+runs = _table(
     "runs",
-    metadata,
     Column("id", String(32), primary_key=True),
     Column("project", String(128), nullable=False),
     Column("status", String(16), nullable=False),
     Column("trigger", String(64), nullable=False),
-    Column("options", Text, nullable=False),
-    Column("frozen", Text, nullable=False),
-    Column("result", Text),
+    Column("options", LongText, nullable=False),
+    Column("frozen", LongText, nullable=False),
+    Column("result", LongText),
     Column("started_at", String(40), nullable=False),
     Column("finished_at", String(40)),
     Index("ix_runs_project", "project", "started_at"),
 )
 
-steps = Table(
+steps = _table(
     "steps",
-    metadata,
     Column("run", String(32), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("key", String(64), nullable=False),
     Column("status", String(16), nullable=False),
     Column("reused", Boolean, nullable=False),
-    Column("output", Text),
+    Column("output", LongText),
     Column("started_at", String(40), nullable=False),
     Column("finished_at", String(40)),
     ForeignKeyConstraint(["run"], ["runs.id"]),
     Index("ix_steps_key", "key", "status"),
 )
 
-versions = Table(
+versions = _table(
     "versions",
-    metadata,
     Column("model", String(128), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("key", String(64), nullable=False),
     Column("run", String(32), nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("files", Text, nullable=False),
-    Column("facts", Text, nullable=False),
+    Column("files", LongText, nullable=False),
+    Column("facts", LongText, nullable=False),
     Column("created_at", String(40), nullable=False),
     UniqueConstraint("model", "key", name="uq_versions_key"),
 )
 
-champions = Table(
+champions = _table(
     "champions",
-    metadata,
     Column("model", String(128), primary_key=True),
     Column("number", Integer, nullable=False),
     Column("since", String(40), nullable=False),
@@ -58,71 +80,138 @@ champions = Table(
     Column("sequence", Integer, nullable=False),
 )
 
-windows = Table(
+windows = _table(
     "windows",
-    metadata,
     Column("id", String(64), primary_key=True),
     Column("model", String(128), nullable=False),
     Column("version", Integer, nullable=False),
     Column("label", String(64), nullable=False),
-    Column("severity", Float),
+    Column("severity", Double),
     Column("alarm", Boolean, nullable=False),
     Column("answered", Boolean, nullable=False),
-    Column("verdict", Text, nullable=False),
+    Column("verdict", LongText, nullable=False),
     Column("created_at", String(40), nullable=False),
     Index("ix_windows_model", "model", "created_at"),
 )
 
-incidents = Table(
+incidents = _table(
     "incidents",
-    metadata,
     Column("id", String(32), primary_key=True),
     Column("model", String(128), nullable=False),
     Column("version", Integer, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("severity", Float),
-    Column("labels", Text, nullable=False),
-    Column("outcome", Text),
+    Column("severity", Double),
+    Column("labels", LongText, nullable=False),
+    Column("outcome", LongText),
     Column("opened_at", String(40), nullable=False),
     Column("closed_at", String(40)),
     Index("ix_incidents_model", "model", "status"),
 )
 
-approvals = Table(
+approvals = _table(
     "approvals",
-    metadata,
     Column("id", String(32), primary_key=True),
     Column("incident", String(32), nullable=False),
     Column("model", String(128), nullable=False),
-    Column("action", Text, nullable=False),
+    Column("action", LongText, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("status", String(16), nullable=False),
     Column("decided_by", String(128)),
     Column("decided_at", String(40)),
-    Column("reason", Text),
+    Column("reason", LongText),
     Column("created_at", String(40), nullable=False),
     ForeignKeyConstraint(["incident"], ["incidents.id"]),
     Index("ix_approvals_model", "model", "status"),
 )
 
-journal = Table(
+journal = _table(
     "journal",
-    metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("key", String(200), nullable=False, unique=True),
     Column("at", String(40), nullable=False),
     Column("kind", String(64), nullable=False),
     Column("subject", String(200), nullable=False),
     Column("actor", String(128), nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", LongText, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )
 
-journal_head = Table(
+journal_head = _table(
     "journal_head",
-    metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+quality_metrics = _table(
+    "quality_metrics",
+    Column("run", String(32), primary_key=True),
+    Column("stage", String(16), primary_key=True),
+    Column("column_name", String(255), primary_key=True),
+    Column("metric", String(64), primary_key=True),
+    Column("project", String(128), nullable=False),
+    Column("value", Double),
+    Column("at", String(40), nullable=False),
+    Index("ix_quality_metrics_project", "project", "metric", "at"),
+)
+
+findings = _table(
+    "findings",
+    Column("run", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("project", String(128), nullable=False),
+    Column("check_name", String(255), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("columns", LongText, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("rows_broken", Integer, nullable=False),
+    Column("share", Double, nullable=False),
+    Column("text", LongText, nullable=False),
+    Column("at", String(40), nullable=False),
+    Index("ix_findings_project", "project", "at"),
+)
+
+experiments = _table(
+    "experiments",
+    Column("run", String(32), primary_key=True),
+    Column("candidate", String(128), primary_key=True),
+    Column("part", String(16), primary_key=True),
+    Column("metric", String(64), primary_key=True),
+    Column("project", String(128), nullable=False),
+    Column("value", Double),
+    Column("chosen", Boolean, nullable=False),
+    Column("at", String(40), nullable=False),
+    Index("ix_experiments_project", "project", "at"),
+)
+
+predictions = _table(
+    "predictions",
+    Column("id", String(64), primary_key=True),
+    Column("model", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("row_json", LongText, nullable=False),
+    Column("answer_json", LongText, nullable=False),
+    Index("ix_predictions_model", "model", "at"),
+)
+
+# No foreign key: the truth may come before the prediction was carried from the log into the database.
+outcomes = _table(
+    "outcomes",
+    Column("prediction", String(64), primary_key=True),
+    Column("value", Double),
+    Column("label", String(255)),
+    Column("at", String(40), nullable=False),
+    Column("received_at", String(40), nullable=False),
+)
+
+row_tables = _table(
+    "row_tables",
+    Column("table_name", String(64), primary_key=True),
+    Column("part", String(128), primary_key=True),
+    Column("project", String(128), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("loaded_at", String(40), nullable=False),
 )

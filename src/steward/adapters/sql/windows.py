@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from steward.adapters.sql.database import Database
+from steward.adapters.sql.faults import retried
 from steward.adapters.sql.journal import append_entry
 from steward.adapters.sql.tables import windows
 from steward.core.clock import Clock
@@ -27,6 +28,7 @@ class SqlWindowHistory:
             row = connection.execute(select(windows).where(windows.c.id == key)).one_or_none()
         return _window(row) if row else None
 
+    @retried
     def add(self, window: WatchedWindow, *, actor: str) -> WatchedWindow:
         """Remember a window, or return the one that already carries its key."""
         with self._database.write() as connection:
@@ -43,6 +45,7 @@ class SqlWindowHistory:
                 append_entry(connection, self._clock, kind, subject, detail, actor=actor, key=f"{kind}:{window.key}")
         return window
 
+    @retried
     def answer(self, key: str) -> None:
         """Note that the alarm of a window was carried on to a decision."""
         with self._database.write() as connection:

@@ -35,10 +35,11 @@ class Prediction(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     prediction_id: str = Field(description="name it when the outcome is known")
-    prediction: float = Field(description="in `unit`")
+    prediction: float | str | bool = Field(description="a quantity in `unit`, or the most likely class")
     unit: str
     model: str
     version: int
+    probabilities: dict[str, float] = Field(default={}, description="of each class, by its name; a quantity has none")
 
 
 class Predictions(BaseModel):
@@ -59,7 +60,7 @@ def predict_routes(service: Service) -> APIRouter:
         asked = asked_rows(await read_json(request))
         ask = partial(service.predict, asked.rows, many=asked.many)
         answers = ask() if len(asked.rows) <= _ROWS_IN_THE_LOOP else await anyio.to_thread.run_sync(ask)
-        content = {"predictions": [asdict(answer) for answer in answers]} if asked.many else asdict(answers[0])
+        content = {"predictions": [answer.as_dict() for answer in answers]} if asked.many else answers[0].as_dict()
         return JSONResponse(content, headers=_version_header(answers[0]))
 
     return router
@@ -75,6 +76,7 @@ def about_routes(service: Service) -> APIRouter:
         """Say which version answers, what it reads, how good it was, and where it comes from."""
         served = service.need_current()
         about = {"model": served.model, "version": served.version, "task": served.task, "unit": served.unit}
+        about |= {"classes": list(served.classes)} if served.classes else {}
         content = about | {"inputs": _inputs(served), "facts": dict(served.facts)}
         return JSONResponse(content, headers={VERSION_HEADER: str(served.version)})
 

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from steward.apps.cli.options import AsJson, Data, Sets, Where, open_ports
+from steward.apps.cli.options import AsJson, Data, Into, Params, Periods, Sets, Where, open_ports
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from steward.core.runs import Run
 
 NoPromote = Annotated[bool, typer.Option("--no-promote", help="Judge the candidate, but leave the champion to `steward promote`.")]
-Until = Annotated[str, typer.Option(metavar="STAGE", help="Stop after: ingest, process, features, train or promote.")]
+Until = Annotated[str, typer.Option(metavar="STAGE", help="Stop after: ingest, process, features, train, bundle or promote.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +54,7 @@ def check(where: Where, sets: Sets = None, as_json: AsJson = False) -> None:
     say(f"[bold]{spec.name}[/]  {spec.title}")
     say_facts(
         {
-            "predicts": f"{spec.target} ({spec.unit or spec.task}), {spec.task}",
+            "predicts": f"{spec.target}{f' ({spec.unit})' * bool(spec.unit)}, {spec.task}",
             "train": ", ".join(spec.split.train),
             "test": ", ".join(spec.split.test) or f"the last {spec.split.test_share:.0%} of the rows by time",
             "checks": len(spec.checks),
@@ -69,6 +71,8 @@ def run(
     sets: Sets = None,
     until: Until = "promote",
     no_promote: NoPromote = False,
+    params: Params = None,
+    into: Into = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole loop: ingest, validate, clean, features, train, evaluate, gate, register, promote."""
@@ -78,8 +82,14 @@ def run(
 
     if until not in STAGES:
         raise unknown_name("stage", until, STAGES, code="CLI-001", where=("--until",))
-    options = RunOptions(where, tuple(sets or ()), until, promote=not no_promote)
-    _show(run_flow(options, open_ports(data, quiet=as_json)), where, as_json=as_json)
+    options = RunOptions(where, _overrides(where, params, sets), until, promote=not no_promote)
+    ports = open_ports(data, quiet=as_json)
+    finished = run_flow(options, ports)
+    if into is not None:
+        from steward.flows.export import place_outputs
+
+        place_outputs(finished, until, into, ports)
+    _show(finished, where, as_json=as_json)
 
 
 def resume(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
@@ -92,10 +102,25 @@ def resume(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson =
 
 
 def _stage_command(stage: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - typer reads the inner signature
-    def command(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
-        run(where, data, sets, until=stage, as_json=as_json)
+    def command(
+        where: Where,
+        data: Data = None,
+        period: Periods = None,
+        sets: Sets = None,
+        params: Params = None,
+        into: Into = None,
+        as_json: AsJson = False,
+    ) -> None:
+        only = [f"split.train=[{', '.join(period)}]", "split.test=[]"] if period else []
+        run(where, data, [*only, *(sets or ())], until=stage, params=params, into=into, as_json=as_json)
 
     return command
+
+
+def _overrides(where: str, params: "Path | None", sets: list[str] | None) -> tuple[str, ...]:
+    from steward.project.params import params_overrides
+
+    return (*(() if params is None else params_overrides(where, params)), *(sets or ()))
 
 
 def _show(finished: "Run", where: str, *, as_json: bool) -> None:

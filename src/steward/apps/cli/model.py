@@ -74,6 +74,7 @@ def predict(where: Where, row: Row = None, as_json: AsJson = False) -> None:
     """Ask the champion about one row, here and without a server."""
     from steward.apps.cli.screen import say, say_json
     from steward.flows.predict import predict_once
+    from steward.models.classes import name_of
     from steward.project.read import read_project
 
     answer = predict_once(read_project(where), row, open_ports(quiet=True))
@@ -82,4 +83,7 @@ def predict(where: Where, row: Row = None, as_json: AsJson = False) -> None:
         return
     for name, value in answer["row"].items():
         say(f"  [dim]{name}[/] {value}")
-    say(f"[bold]{answer['prediction']:.2f}[/] {answer['unit']}   ({answer['model']} v{answer['version']})")
+    shown = f"{answer['prediction']:.2f}" if isinstance(answer["prediction"], float) else name_of(answer["prediction"])
+    say(f"[bold]{shown}[/] {answer['unit']}   ({answer['model']} v{answer['version']})")
+    for name, share in answer.get("probabilities", {}).items():
+        say(f"  {name} {share:.1%}")

@@ -16,6 +16,20 @@ Sets = Annotated[
     ),
 ]
 Data = Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="Folder with the data files (default: STEWARD_DATA).")]
+Periods = Annotated[
+    list[str] | None,
+    typer.Option("--period", metavar="PERIOD", help="Only this month, year or part, instead of those of split; may be repeated."),
+]
+Params = Annotated[
+    Path | None,
+    typer.Option("--params", metavar="FILE", help="A params.yaml whose keys win over the project file; --set wins over both."),
+]
+Into = Annotated[
+    Path | None,
+    typer.Option(
+        "--into", metavar="FOLDER", help="Also put what was made there, as data/raw, data/processed, data/features, models."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else on stdout.")]
 
 

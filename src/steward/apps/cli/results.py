@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from steward.apps.cli.screen import say, say_facts, say_simulated, say_table
 from steward.core.runs import Run
+from steward.core.tasks import higher_is_better
 from steward.flows.status import Status, next_step
 from steward.monitoring.history import WatchedWindow
 
@@ -38,9 +39,11 @@ def _show_leaderboard(result: Mapping[str, Any]) -> None:
     metric = board[0]["metric"]
     unit = f" ({board[0]['unit']})" if board[0].get("unit") else ""
     rows = [[("★ " if e["chosen"] else "  ") + e["kind"], e["validation"], e["test"], e["seconds"], e["note"]] for e in board]
-    say_table(f"Leaderboard: {metric}{unit}", ("candidate", "validation", "test", "fit s", ""), rows)
+    better = "higher is better" if higher_is_better(metric) else "lower is better"
+    say_table(f"Leaderboard: {metric}{unit}, {better}", ("candidate", "validation", "test", "fit s", ""), rows)
+    width = max(len(name) for name in result["metrics"])
     for name, value in result["metrics"].items():
-        say(f"  test {name.upper():<4} {value['value']:7.3f}  [{value['low']:.3f}, {value['high']:.3f}]")
+        say(f"  test {name.upper():<{width}} {value['value']:7.3f}  [{value['low']:.3f}, {value['high']:.3f}]")
     if result.get("left_out"):
         say(f"[yellow]left out[/] (their lookup could not be had): {', '.join(result['left_out'])}")
     say()

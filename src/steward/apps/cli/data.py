@@ -1,0 +1,150 @@
+"""Commands about the rows themselves: data log, show, diff, lineage; and export, for tools beside Steward."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from steward.apps.cli.options import AsJson, Data, Sets, Where, open_ports
+
+Project = Annotated[
+    str | None,
+    typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out."),
+]
+Reference = Annotated[
+    str,
+    typer.Argument(
+        metavar="SNAPSHOT", help="The beginning of a digest, PROJECT, or PROJECT@PERIOD; ~1 behind it is the one before."
+    ),
+]
+Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many snapshots, newest first.")]
+Dvc = Annotated[bool, typer.Option("--dvc", help="Write dvc.yaml and params.yaml of the same flow.")]
+Rows = Annotated[bool, typer.Option("--rows", help="Write data/raw, processed, features, reference and current as Parquet.")]
+IntoFolder = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where to write.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over declaration and parameter files that were changed.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    data = typer.Typer(help="The rows: which snapshots there are, what changed, where a model comes from.", no_args_is_help=True)
+    for command in (log, show, diff, lineage):
+        data.command()(command)
+    app.add_typer(data, name="data")
+    app.command()(export)
+
+
+def log(where: Project = None, limit: Limit = 40, as_json: AsJson = False) -> None:
+    """List snapshots, newest first: what they hold, where the rows came from, which run made them."""
+    from steward.apps.cli.rows import kept_as_json, tell_log
+    from steward.apps.cli.screen import say, say_json
+    from steward.flows.snapshots import kept_snapshots
+
+    ports = open_ports(quiet=True)
+    kept = kept_snapshots(ports, None if where is None else _name_of(where))[:limit]
+    if as_json:
+        say_json([kept_as_json(one) for one in kept])
+    elif kept:
+        tell_log(kept)
+    else:
+        say(f"no snapshots yet\n\nnext:  steward ingest {where or 'taxi'}")
+
+
+def show(reference: Reference, as_json: AsJson = False) -> None:
+    """Show one snapshot: columns with their units, source files, what it was made of, who uses it."""
+    from steward.apps.cli.rows import shown_as_json, tell_snapshot
+    from steward.apps.cli.screen import say_json
+    from steward.flows.versions import show_snapshot
+
+    shown = show_snapshot(reference, open_ports(quiet=True))
+    if as_json:
+        say_json(shown_as_json(shown))
+    else:
+        tell_snapshot(shown)
+
+
+def diff(before: Reference, after: Reference, as_json: AsJson = False) -> None:
+    """Show what is different between two snapshots: columns, rows by period, how full and how large each column is."""
+    from dataclasses import asdict
+
+    from steward.apps.cli.rows import tell_difference
+    from steward.apps.cli.screen import say_json
+    from steward.flows.versions import compare
+
+    compared = compare(before, after, open_ports(quiet=True))
+    if as_json:
+        say_json({"text": compared.changed.text, "same": compared.changed.same, **asdict(compared)})
+    else:
+        tell_difference(compared)
+
+
+def lineage(where: Where, number: Number = None, as_json: AsJson = False) -> None:
+    """Show where a version comes from: bundle, run, snapshots, source files, declaration, commit, libraries."""
+    from steward.apps.cli.rows import tell_lineage
+    from steward.apps.cli.screen import say_json
+    from steward.flows.lineage import lineage as trace
+
+    traced = trace(open_ports(quiet=True), _name_of(where), number)
+    if as_json:
+        say_json(traced)
+    else:
+        tell_lineage(traced, where)
+
+
+def export(
+    where: Where,
+    dvc: Dvc = False,
+    rows: Rows = False,
+    into: IntoFolder = Path(),
+    data: Data = None,
+    sets: Sets = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the project's flow for DVC, or its rows under the names people expect."""
+    from steward.apps.cli.screen import say, say_json
+    from steward.core.errors import Fault, UsageError
+    from steward.project.read import read_project
+
+    if dvc == rows:
+        fix = "write the flow for DVC:  --dvc   or the rows:  --rows"
+        raise UsageError(Fault("CLI-003", "what should be exported: the flow, or the rows?", fix=fix))
+    project, ports = read_project(where, sets or ()), open_ports(data, quiet=True)
+    if dvc:
+        from steward.adapters.dvc import PIPELINE_FILE, dvc_yaml
+        from steward.flows.export import export_pipeline
+
+        files = export_pipeline(project, into, ports, PIPELINE_FILE, dvc_yaml, force=force).files
+    else:
+        from steward.flows.layout import export_rows
+
+        files = export_rows(project, into, ports)
+    if as_json:
+        say_json({"into": str(into), "files": list(files)})
+        return
+    for name in files:
+        say(str(into / name))
+    say(f"\nnext:  {_dvc_step(into) if dvc else f'steward data log {where}'}")
+
+
+def _dvc_step(into: Path) -> str:
+    """Return the command that carries the exported flow out, from where the user stands."""
+    from steward.adapters.dvc import is_installed
+
+    installed = () if is_installed() else ("pip install 'steward[dvc]'",)
+    enter = () if into == Path() else (f"cd {into}",)
+    made = () if (into / ".dvc").is_dir() else ("dvc init",) if (into / ".git").exists() else ("git init", "dvc init")
+    return " && ".join((*installed, *enter, *made, "dvc repro"))
+
+
+def _name_of(where: str) -> str:
+    """Return the project's name; also of one that ran here and whose files are gone."""
+    from steward.core.errors import UsageError
+    from steward.project.read import read_project
+
+    try:
+        return read_project(where).spec.name
+    except UsageError:
+        if where in open_ports(quiet=True).runs.projects():
+            return where
+        raise

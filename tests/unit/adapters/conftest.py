@@ -1,0 +1,68 @@
+"""One migrated database of each kind for the whole session, emptied before each test: migrating is the slow part."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+from tests.servers import DATABASES
+
+from steward.adapters.sql.database import Database, open_database
+from steward.adapters.sql.tables import metadata
+from steward.core.journal import GENESIS
+
+
+@pytest.fixture(scope="session")
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Database]]:
+    opened: dict[str, Database] = {}
+
+    def give(kind: str) -> Database:
+        if kind not in opened:
+            folder: Path = tmp_path_factory.mktemp("database")
+            opened[kind] = open_database(_empty(request, kind, folder))
+        return opened[kind]
+
+    yield give
+    for database in opened.values():
+        database.close()
+
+
+def _empty(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'steward.db'}"
+    server = request.getfixturevalue(kind)
+    server.sql("CREATE DATABASE shared")
+    return str(server.url("shared"))
+
+
+@pytest.fixture
+def store_of(migrated: Callable[[str], Database]) -> Callable[[str], Database]:
+    """A function that gives an empty database of a kind, at the current schema."""
+
+    def give(kind: str) -> Database:
+        database = migrated(kind)
+        _drop_row_tables(database)
+        with database.bulk() as connection:
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+            connection.execute(text("INSERT INTO journal_head (id, number, hash) VALUES (1, 0, :hash)"), {"hash": GENESIS})
+        return database
+
+    return give
+
+
+def _drop_row_tables(database: Database) -> None:
+    known = {*metadata.tables, "alembic_version"}
+    quote = database.engine.dialect.identifier_preparer.quote
+    with database.bulk() as connection:
+        for name in inspect(connection).get_view_names():
+            if name not in {"model_leaderboard", "quality_over_time", "drift_over_time"}:
+                connection.exec_driver_sql(f"DROP VIEW {quote(name)}")
+        for name in set(inspect(connection).get_table_names()) - known:
+            connection.exec_driver_sql(f"DROP TABLE {quote(name)}")
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, store_of: Callable[[str], Database]) -> Database:
+    """An empty database at the current schema, once of each kind."""
+    return store_of(request.param)
