@@ -78,6 +78,7 @@ bench: benchmarks/.venv/.installed ## Measure speed, memory and error beside pla
 	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/model.py
 	@$(BIN)/python benchmarks/ingest.py
+	@$(BIN)/python benchmarks/load.py
 
 benchmarks/.venv/.installed: benchmarks/requirements.txt $(VENV)/.installed
 	@test -x benchmarks/.venv/bin/python || $(BIN)/python -m venv benchmarks/.venv

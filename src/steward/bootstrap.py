@@ -19,6 +19,8 @@ from steward.core.workspace import Workspace
 from steward.flows.ports import Ports
 from steward.project.sources import QuerySpec
 
+_ACTOR = 128  # signs of a name that the database keeps
+
 
 class Settings(BaseSettings):
     """What the environment may say; every name begins with STEWARD_."""
@@ -70,7 +72,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         tracker=MlflowTracker(workspace.mlflow, workspace.artifacts),
         query=ask_source,
         progress=progress,
-        actor=settings.actor or f"{_login()}@{socket.gethostname()} (pid {os.getpid()})",
+        actor=(settings.actor or f"{_login()}@{socket.gethostname()} (pid {os.getpid()})")[:_ACTOR],
         data=settings.data,
         offline=settings.offline,
     )

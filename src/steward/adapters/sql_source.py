@@ -100,10 +100,9 @@ def _fetch(
     progress.started("query")
     with arriving(path) as beside, TemporaryDirectory(dir=path.parent, prefix=".parts.") as folder:
         with _reading(address) as connection, _told(address):
-            result = connection.execution_options(stream_results=True, max_row_buffer=_BATCH_ROWS).execute(
-                ask(connection), parameters
-            )
-            parts = _keep(result, Path(folder), address, max_rows, progress)
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=_BATCH_ROWS)
+            with streaming.execute(ask(connection), parameters) as result:
+                parts = _keep(result, Path(folder), address, max_rows, progress)
         write_unified(parts, beside)
     progress.finished("query", f"{path.stat().st_size:,} bytes")
     return path

@@ -18,6 +18,10 @@ class Progress(Protocol):
         """A step ended; `note` is one short line for people."""
         ...
 
+    def noted(self, text: str) -> None:
+        """Something worth a line, and no reason to stop."""
+        ...
+
     def warned(self, text: str) -> None:
         """Something people must not overlook."""
         ...
@@ -33,6 +37,9 @@ class Silent:
         """Ignore it."""
 
     def finished(self, step: str, note: str, *, reused: bool = False) -> None:
+        """Ignore it."""
+
+    def noted(self, text: str) -> None:
         """Ignore it."""
 
     def warned(self, text: str) -> None:

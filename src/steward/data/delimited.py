@@ -2,11 +2,9 @@
 
 The fast path reads every column at once in its declared type. Where anything does not fit, the table is
 read again as text, so that each cell that cannot be read is counted and shown with its line. Every line
-must have as many fields as the header: the CSV reader would fill short lines with nulls in silence.
+must have as many cells as the header: the CSV reader would fill short lines with nulls in silence.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,31 +12,32 @@ from pathlib import Path
 import polars as pl
 
 from steward.core.errors import Fault, UsageError
-from steward.data.convert import DTYPES, Converted, convert
-from steward.data.header import known_names, match_header
-from steward.data.lines import line_numbers, open_quote, refuse_uneven
-from steward.data.plain_text import as_utf8
-from steward.data.unreadable import unreadable_cells
+from steward.data.convert import DTYPES
+from steward.data.header import header_remarks, match_header
+from steward.data.layout import Layout, find_layout
+from steward.data.lines import Lines, short_rows, stand
+from steward.data.plain_text import LONGEST, plain_text
+from steward.data.remarks import Remark, TableRead
+from steward.data.settle import Cells, converted, is_whole, settle
 from steward.project.dictionary import DictionarySpec
 
-_HEAD_BYTES = 1 << 20
 _SAMPLE_ROWS = 100
-_SEPARATORS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     """A text table in memory: UTF-8, how it is laid out, and at which place each wanted column stands."""
 
-    path: Path
-    data: bytes
-    separator: str
-    header: tuple[str, ...]
+    lines: Lines
+    layout: Layout
     places: Mapping[str, int]
     dictionary: DictionarySpec
+    remarks: tuple[Remark, ...]
 
 
-def read_delimited(data: bytes, dictionary: DictionarySpec, wanted: Sequence[str], path: Path) -> pl.DataFrame:
+def read_delimited(
+    data: bytes, dictionary: DictionarySpec, wanted: Sequence[str], path: Path, header: Sequence[str], max_unreadable: float
+) -> TableRead:
     """Return the wanted columns that the table has, under their canonical names and in their exact types.
 
     Args:
@@ -46,49 +45,48 @@ def read_delimited(data: bytes, dictionary: DictionarySpec, wanted: Sequence[str
         dictionary: names, aliases and types.
         wanted: canonical names in the order to return them.
         path: only named in messages.
+        header: the columns' names where the table has no header line.
+        max_unreadable: greatest share of rows that may be set apart.
 
     Raises:
-        UsageError: DATA-001 no rows, DATA-002 lines of the wrong length, DATA-004 and DATA-005 the header,
-            DATA-006 not UTF-8 text, DATA-012 cells that cannot be read.
+        UsageError: DATA-001 no rows, DATA-002 lines of the wrong length, DATA-004, DATA-005, DATA-010, DATA-011 and
+            DATA-014 the header, DATA-006 no text, DATA-012 cells that cannot be read, DATA-013 something is too large.
     """
-    table = _open(as_utf8(data, path), dictionary, wanted, path)
-    frame = _read_typed(table)
-    return _read_as_text(table) if frame is None else frame
+    table = _open(data, dictionary, wanted, path, header)
+    return _read_typed(table, max_unreadable) or _read_as_text(table, max_unreadable)
 
 
-def _open(data: bytes, dictionary: DictionarySpec, wanted: Sequence[str], path: Path) -> _Table:
-    headers = {separator: _header(data, separator, path) for separator in _SEPARATORS}
-    separator = max(headers, key=lambda s: known_names(headers[s], dictionary))
-    header = headers[separator]
-    return _Table(path, data, separator, header, match_header(header, dictionary, wanted, path), dictionary)
-
-
-def _header(data: bytes, separator: str, path: Path) -> tuple[str, ...]:
-    head = io.StringIO(data[:_HEAD_BYTES].decode(errors="replace"), newline="")
-    try:
-        return tuple(next(csv.reader(head, delimiter=separator), ()))
-    except csv.Error as error:
-        raise UsageError(
-            Fault("DATA-002", "the header cannot be read", (f"{path}:1",), str(error), "fetch the file again")
-        ) from error
+def _open(data: bytes, dictionary: DictionarySpec, wanted: Sequence[str], path: Path, header: Sequence[str]) -> _Table:
+    text = plain_text(data, path)
+    layout = find_layout(text.data, dictionary, header, path)
+    places = match_header(layout.header, dictionary, wanted, path)
+    remarks = (*text.remarks, *layout.remarks, *header_remarks(layout.header, dictionary, places))
+    lines = Lines(text.data, layout.separator, len(layout.header), layout.own_header, path)
+    return _Table(lines, layout, places, dictionary, remarks)
 
 
 def _read_csv(table: _Table, types: Mapping[int, pl.DataType], rows: int | None = None) -> pl.DataFrame:
     """Read all columns, named by their place; those without a type as text. Too long a line raises ComputeError."""
-    schema = {str(place): types.get(place, pl.String()) for place in range(len(table.header))}
-    return pl.read_csv(table.data, has_header=False, skip_rows=1, schema=schema, separator=table.separator, n_rows=rows)
+    schema = {str(place): types.get(place, pl.String()) for place in range(len(table.layout.header))}
+    return pl.read_csv(
+        table.lines.data,
+        has_header=False,
+        skip_rows=int(table.layout.own_header),
+        schema=schema,
+        separator=table.layout.separator,
+        n_rows=rows,
+    )
 
 
-def _read_typed(table: _Table) -> pl.DataFrame | None:
-    """Return the columns if every value fits the type declared for it."""
+def _read_typed(table: _Table, max_unreadable: float) -> TableRead | None:
+    """Return the rows if every value fits the type declared for it."""
     try:
         frame = _read_csv(table, _types(table))
     except pl.exceptions.PolarsError:
         return None
-    columns = _convert(table, frame)
-    if any(column.unreadable is not None for column in columns.values()):
-        return None
-    return _even(table, frame.height, columns)
+    cells = _cells(table, frame, short_rows(table.lines, frame.height))
+    columns = converted(cells, table.dictionary)
+    return settle(cells, columns, table.dictionary, max_unreadable) if is_whole(cells, columns) else None
 
 
 def _types(table: _Table) -> dict[int, pl.DataType]:
@@ -96,50 +94,53 @@ def _types(table: _Table) -> dict[int, pl.DataType]:
     sample = _read_csv(table, {}, rows=_SAMPLE_ROWS)
     types = {}
     for name, place in table.places.items():
-        kind = table.dictionary.columns[name].type
+        kind, cells = table.dictionary.columns[name].type, sample[str(place)]
         # Integers with holes are often written 1.0: such a column is read as numbers and then checked to be whole.
-        if kind == "integer" and sample[str(place)].str.contains(".", literal=True).any():
+        if kind == "integer" and cells.str.contains(".", literal=True).any():
             kind = "number"
-        if kind in ("integer", "number"):
+        # Names such as 007 stay text long enough for it to be said what becomes of them.
+        if kind in ("integer", "number") and not cells.str.contains(r"^\s*0\d").any():
             types[place] = DTYPES[kind]
     return types
 
 
-def _read_as_text(table: _Table) -> pl.DataFrame:
+def _read_as_text(table: _Table, max_unreadable: float) -> TableRead:
     """Read every cell as text, and say which of them do not fit."""
     try:
         frame = _read_csv(table, {})
     except pl.exceptions.PolarsError as error:
-        refuse_uneven(table.data, table.separator, len(table.header), None, table.path)
-        why = open_quote(table.data) or str(error).partition("\n")[0][:200]
-        raise UsageError(Fault("DATA-002", "the table cannot be read", (str(table.path),), why, "fetch the file again")) from error
-    columns = _convert(table, frame)
-    even = _even(table, frame.height, columns)  # a line out of step explains the cells after it, so it is named first
-    _refuse_unreadable(table, frame, columns)
-    return even
+        short_rows(table.lines, None)
+        why = str(error).partition("\n")[0][:200]
+        fault = Fault("DATA-002", "the table cannot be read", (str(table.lines.path),), why, "fetch the file again")
+        raise UsageError(fault) from error
+    cells = _cells(table, frame, short_rows(table.lines, frame.height))
+    return settle(cells, converted(cells, table.dictionary), table.dictionary, max_unreadable)
 
 
-def _convert(table: _Table, frame: pl.DataFrame) -> dict[str, Converted]:
-    return {name: convert(frame[str(place)], table.dictionary.columns[name]) for name, place in table.places.items()}
+def _cells(table: _Table, frame: pl.DataFrame, short: Mapping[int, str]) -> Cells:
+    _refuse_long_cells(table, frame)
+    return Cells(
+        path=table.lines.path,
+        given={name: frame[str(place)].alias(table.layout.header[place]) for name, place in table.places.items()},
+        stand=lambda rows: stand(table.lines, rows),
+        place="line",
+        short=short,
+        decimal_comma=table.layout.separator != ",",
+        remarks=table.remarks,
+    )
 
 
-def _even(table: _Table, rows: int, columns: Mapping[str, Converted]) -> pl.DataFrame:
-    """Return the converted columns as a frame, after a look at the number of rows and fields."""
-    if not rows:
-        raise UsageError(Fault("DATA-001", "the file has a header and no rows", (str(table.path),), fix="fetch or export it again"))
-    refuse_uneven(table.data, table.separator, len(table.header), rows, table.path)
-    return pl.DataFrame([column.values.alias(name) for name, column in columns.items()])
+def _refuse_long_cells(table: _Table, frame: pl.DataFrame) -> None:
+    """Refuse a cell that is longer than a line may be; only a quoted one can be."""
+    if b'"' not in table.lines.data:
+        return
+    longest = frame.select(pl.col(pl.String).str.len_bytes().max())
+    for column in longest.columns:
+        size = longest[column][0] or 0
+        if size > LONGEST:
+            row = frame[column].str.len_bytes().arg_max() or 0
+            places, _ = stand(table.lines, [row])
+            why = f"it has {size:,} bytes, {LONGEST:,} are allowed: a quote is probably missing"
+            what = f"a cell of column {table.layout.header[int(column)]!r} is too long"
+            raise UsageError(Fault("DATA-013", what, (f"{table.lines.path}:{places[0]}",), why, "fetch or export it again"))
 
-
-def _refuse_unreadable(table: _Table, frame: pl.DataFrame, columns: Mapping[str, Converted]) -> None:
-    def where(rows: Sequence[int]) -> str:
-        lines = line_numbers(table.data, table.separator, rows, table.path)
-        return f"{table.path}:{', :'.join(map(str, lines))}"
-
-    faults = [
-        unreadable_cells(table.header[place], table.dictionary.columns[name], frame[str(place)], mask, where)
-        for name, place in table.places.items()
-        if (mask := columns[name].unreadable) is not None
-    ]
-    if faults:
-        raise UsageError(*faults)

@@ -9,8 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from steward.core.errors import Fault, UsageError, did_you_mean
+from steward.data.remarks import Remark, shown
 from steward.project.dictionary import ColumnSpec, DictionarySpec
 
+MOST_COLUMNS = 5_000
 _SHOWN = 60
 
 
@@ -24,8 +26,14 @@ def match_header(header: Sequence[str], dictionary: DictionarySpec, wanted: Coll
         path: only named in messages.
 
     Raises:
-        UsageError: DATA-004 a required column is missing, DATA-005 two columns claim one name; every such fault.
+        UsageError: DATA-004 a required column is missing, DATA-005 two columns claim one name, every such fault;
+            DATA-013 too many columns.
     """
+    if len(header) > MOST_COLUMNS:
+        why = f"at most {MOST_COLUMNS:,} are read; a table written sideways looks like this"
+        raise UsageError(
+            Fault("DATA-013", f"the file has {len(header):,} columns", (str(path),), why, "leave out what is not needed")
+        )
     twice = [name for name, count in Counter(map(_plain, header)).items() if name and count > 1]
     faults = [_duplicate(name, [h for h in header if _plain(h) == name], path) for name in twice]
     places: dict[str, int] = {}
@@ -44,9 +52,23 @@ def match_header(header: Sequence[str], dictionary: DictionarySpec, wanted: Coll
     return places
 
 
+def header_remarks(header: Sequence[str], dictionary: DictionarySpec, places: Mapping[str, int]) -> list[Remark]:
+    """Return what was passed over when names were matched: case, spaces around, columns that nobody asked for."""
+    named = [(header[place], {name, *dictionary.columns[name].aliases}) for name, place in places.items()]
+    spelt = [shown(given) for given, spellings in named if given not in spellings]
+    known = {_plain(spelling) for name, spec in dictionary.columns.items() for spelling in (name, *spec.aliases)}
+    extra = [shown(given) or "(no name)" for given in header if _plain(given) not in known]
+    remarks = [Remark("names matched in spite of case or spaces", ", ".join(map(repr, spelt)))] if spelt else []
+    if extra:
+        more = f" and {len(extra) - _SHOWN:,} more" if len(extra) > _SHOWN else ""
+        remarks.append(Remark("columns left out, for dictionary.yaml does not know them", ", ".join(extra[:_SHOWN]) + more))
+    return remarks
+
+
 def known_names(header: Sequence[str], dictionary: DictionarySpec) -> int:
     """Return how many of a header's names the dictionary knows."""
-    return sum(bool(_places(name, spec, header)) for name, spec in dictionary.columns.items())
+    known = {_plain(spelling) for name, spec in dictionary.columns.items() for spelling in (name, *spec.aliases)}
+    return len({_plain(name) for name in header} & known)
 
 
 def _plain(name: str) -> str:
@@ -59,7 +81,7 @@ def _places(name: str, spec: ColumnSpec, header: Sequence[str]) -> list[int]:
 
 
 def _duplicate(name: str, spellings: Sequence[str], path: Path) -> Fault:
-    what = f"{len(spellings)} columns claim the name {name!r}: {', '.join(map(repr, spellings))}"
+    what = f"{len(spellings)} columns claim the name {name!r}: {', '.join(map(repr, spellings[:_SHOWN]))}"
     return Fault("DATA-005", what, (str(path),), "nobody can tell which one is meant", "remove or rename all but one of them")
 
 
@@ -78,4 +100,4 @@ def _stranger(wanted: Collection[str], header: Sequence[str], path: Path) -> Fau
 
 
 def _present(header: Sequence[str]) -> str:
-    return f"columns present: {', '.join(name or '(no name)' for name in header[:_SHOWN])}"
+    return f"columns present: {', '.join(shown(name) or '(no name)' for name in header[:_SHOWN])}"

@@ -1,4 +1,4 @@
-"""Does every line of a text table have as many fields as its header, and on which line does a row stand?
+"""Does every line of a text table have as many cells as its header, and on which line does a row stand?
 
 Counting separators of the whole file costs a few milliseconds for 20 MB; only where the count is off are
 lines looked at one by one, and only then is it said which.
@@ -6,51 +6,91 @@ lines looked at one by one, and only then is it said which.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from steward.core.errors import Fault, UsageError
+from steward.data.remarks import shown
 
 _BLOCK = 4 << 20
 _QUOTE = ord('"')
 _EXAMPLES = 3
+_SEPARATORS = ",;\t|"
+_Record = tuple[int, list[str]]
 
 
-def refuse_uneven(data: bytes, separator: str, fields: int, rows: int | None, path: Path) -> None:
-    """Refuse a table with lines that are too short or too long.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a table in UTF-8: what separates their cells, how many there are, and whether the first is a header."""
+
+    data: bytes
+    separator: str
+    cells: int
+    header: bool
+    path: Path
+
+
+def short_rows(lines: Lines, rows: int | None) -> Mapping[int, str]:
+    """Return the rows, from 0, with too few cells, and how many these are in words; mostly none.
 
     Args:
-        data: the table as UTF-8.
-        separator: between fields.
-        fields: of the header.
+        lines: the table.
         rows: as counted by the reader, without the header; None where it could not read the table.
-        path: only named in messages.
 
     Raises:
-        UsageError: DATA-002 with the first such lines.
+        UsageError: DATA-002 lines that are blank, too long, separated in another way, or that end elsewhere for the reader.
     """
-    if rows is not None and (fields == 1 or _separators(data, separator) == (rows + 1) * (fields - 1)):
-        return
-    uneven = [(line, found) for line, found in _records(data, separator, path) if found != fields]
-    if uneven:
-        last = data.count(b"\n") + 1
-        cut = not data.endswith(b"\n") and [line for line, _ in uneven] == [last]
-        raise UsageError(_uneven(uneven, fields, path, open_quote(data), cut=cut))
+    _refuse_open_quote(lines)
+    if rows is not None and (
+        lines.cells == 1 or _separators(lines.data, lines.separator) == (rows + lines.header) * (lines.cells - 1)
+    ):
+        return {}
+    uneven: list[tuple[int, int, list[str]]] = []
+    row = -1
+    for row, (line, record) in enumerate(_records(lines), start=-1 if lines.header else 0):
+        if len(record) != lines.cells:
+            uneven.append((row, line, record))
+    _refuse_hopeless(lines, [(line, record) for _, line, record in uneven])
+    if rows is not None and rows != row + 1:
+        why = "a quote stands in the middle of a cell, or a cell holds a bare carriage return"
+        what = f"lines cannot be told apart: {rows:,} or {row + 1:,}"
+        raise UsageError(Fault("DATA-002", what, (str(lines.path),), why, "put quotes around such cells, and double those inside"))
+    cut = "" if lines.data.endswith(b"\n") else "the last line is cut: "
+    return {at: f"{cut if at == row else ''}{len(record)} of {lines.cells} cells" for at, _, record in uneven}
 
 
-def line_numbers(data: bytes, separator: str, rows: Sequence[int], path: Path) -> tuple[int, ...]:
-    """Return the line, from 1, on which each of some rows ends; `rows` count from 0 after the header and ascend."""
-    wanted = set(rows)
-    records = islice(_records(data, separator, path), 1, max(rows, default=0) + 2)
-    return tuple(line for row, (line, _) in enumerate(records) if row in wanted)
+def stand(lines: Lines, rows: Sequence[int]) -> tuple[list[int], list[str]]:
+    """Return the line, from 1, on which each of some rows ends, and its text; `rows` count from 0 and ascend."""
+    wanted = {row + lines.header for row in rows}
+    ends = _line_ends(lines) if b'"' not in lines.data else None
+    if ends is not None:
+        places = [row + 1 for row in sorted(wanted)]
+        starts = [0 if place == 1 else int(ends[place - 2]) + 1 for place in places]
+        stops = [int(ends[place - 1]) if place <= len(ends) else len(lines.data) for place in places]
+        found = [(place, lines.data[a:b]) for place, a, b in zip(places, starts, stops, strict=True)]
+    else:
+        found = _spoken(lines, wanted)
+    return [line for line, _ in found], [text.decode(errors="replace").rstrip("\r\n") for _, text in found]
 
 
-def open_quote(data: bytes) -> str:
-    """Return a sentence if the quotes of a table do not come in pairs."""
-    return "a quote is opened and never closed" if data.count(b'"') % 2 else ""
+def _line_ends(lines: Lines) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.flatnonzero(np.frombuffer(lines.data, np.uint8) == ord("\n"))
+
+
+def _spoken(lines: Lines, wanted: set[int]) -> list[tuple[int, bytes]]:
+    """Return the last line and the text of some records of a table with quotes, where a record may be several lines."""
+    ends, found, before = _line_ends(lines), [], 0
+    for place, (line, _) in enumerate(islice(_records(lines), max(wanted, default=-1) + 1)):
+        if place in wanted:
+            start = int(ends[before - 1]) + 1 if before else 0
+            stop = int(ends[line - 1]) if line <= len(ends) else len(lines.data)
+            found.append((line, lines.data[start:stop]))
+        before = line
+    return found
 
 
 def _separators(data: bytes, separator: str) -> int:
@@ -68,21 +108,48 @@ def _separators(data: bytes, separator: str) -> int:
     return total
 
 
-def _records(data: bytes, separator: str, path: Path) -> Iterator[tuple[int, int]]:
-    """Give line and number of fields of each record, the header first."""
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    reader = csv.reader(lines, delimiter=separator, strict=False)
+def _records(lines: Lines) -> Iterator[_Record]:
+    """Give last line and cells of each record, the header first."""
+    text = io.TextIOWrapper(io.BytesIO(lines.data), encoding="utf-8", newline="\n")
+    reader = csv.reader(text, delimiter=lines.separator, strict=False)
     try:
         for record in reader:
-            yield reader.line_num, len(record)
+            yield reader.line_num, record
     except csv.Error as error:
-        where = (f"{path}:{reader.line_num}",)
+        where = (f"{lines.path}:{reader.line_num}",)
         raise UsageError(Fault("DATA-002", "the table cannot be read", where, str(error), "fetch the file again")) from error
 
 
-def _uneven(lines: Sequence[tuple[int, int]], fields: int, path: Path, why: str, *, cut: bool) -> Fault:
-    places = ", ".join(f":{line} has {found}" for line, found in lines[:_EXAMPLES])
-    many = "1 line does" if len(lines) == 1 else f"{len(lines):,} lines do"
-    what = "the last line is cut" if cut else f"{many} not have the {fields} fields of the header"
-    fix = "fetch the file again" if cut else "mend these lines: a separator is missing, too many, or not quoted"
-    return Fault("DATA-002", what, (f"{path}{places} of {fields} fields",), why or "a field is missing or in the wrong column", fix)
+def _refuse_hopeless(lines: Lines, uneven: Sequence[_Record]) -> None:
+    """Refuse what is not merely short: nobody can tell what such a line's cells are."""
+    blank = [(line, "") for line, record in uneven if not record]
+    other = [
+        (line, f"  ({shown(record[0])})") for line, record in uneven if len(record) == 1 and _other_separator(record[0], lines)
+    ]
+    long = [(line, f" has {len(record)} of {lines.cells} cells") for line, record in uneven if len(record) > lines.cells]
+    for found, what, fix in (
+        (long, f"with more than the {lines.cells} cells of the header", "put quotes around cells that hold the separator"),
+        (blank, "without anything in the middle of the table", "take the blank lines away"),
+        (other, f"without the {lines.separator!r} that separates cells in the header", "use one separator in the whole file"),
+    ):
+        if found:
+            places = ", ".join(f":{line}{more}" for line, more in found[:_EXAMPLES])
+            count = "1 line" if len(found) == 1 else f"{len(found):,} lines"
+            raise UsageError(Fault("DATA-002", f"{count} {what}", (f"{lines.path}{places}",), fix=fix))
+
+
+def _refuse_open_quote(lines: Lines) -> None:
+    """Refuse a table whose quotes do not come in pairs: the reader would take all that follows for one cell."""
+    if b'"' not in lines.data or lines.data.count(b'"') % 2 == 0:
+        return
+    begin = before = 0
+    for line, _ in _records(lines):
+        begin, before = before + 1, line
+    if begin == before:  # no cell swallows the end: the quote stands alone inside a cell
+        begin = next(number for number, line in enumerate(io.BytesIO(lines.data), 1) if line.count(b'"') % 2)
+    fix = "close it, or write it twice inside a quoted cell"
+    raise UsageError(Fault("DATA-002", "a quote is opened and never closed", (f"{lines.path}:{begin}",), fix=fix))
+
+
+def _other_separator(line: str, lines: Lines) -> bool:
+    return any(line.count(one) >= max(1, lines.cells - 1) for one in _SEPARATORS if one != lines.separator)

@@ -11,7 +11,8 @@ from typing import Literal
 
 from steward.core.digest import digest_file
 from steward.core.errors import EnvironmentFault, Fault, UsageError, did_you_mean
-from steward.data.fetch import NotPublished, Unreachable
+from steward.data.destination import shown
+from steward.data.unavailable import NotPublished, Unreachable
 from steward.project.sources import SourceSpec
 
 Origin = Literal["folder", "url", "sql", "simulated"]
@@ -160,29 +161,37 @@ def _bring_all(
     found: dict[str, tuple[SourceFile, ...]] = {}
     reasons: dict[str, str] = {}
     for period in periods:
-        if spec.sql is not None and remote.query is not None:
-            found[period] = (_source(period, remote.query(period), "sql", spec.sql.table or "query"),)
-        elif remote.fetch is not None:
-            try:
-                files = _fetched(spec, period, remote.fetch, remote.unpack)
-            except (NotPublished, Unreachable) as error:
-                reasons[period] = error.faults[0].what
-            else:
-                found |= {period: files} if files else {}
+        try:
+            files = _brought(spec, period, remote)
+        except (NotPublished, Unreachable) as error:
+            reasons[period] = error.faults[0].what
+        else:
+            found |= {period: files} if files else {}
     return found, reasons
+
+
+def _brought(spec: SourceSpec, period: str, remote: Remote) -> tuple[SourceFile, ...]:
+    if spec.sql is not None and remote.query is not None:
+        return (_source(period, remote.query(period), "sql", spec.sql.table or "query"),)
+    return () if remote.fetch is None else _fetched(spec, period, remote.fetch, remote.unpack)
 
 
 def _fetched(
     spec: SourceSpec, period: str, fetch: Callable[[str, str | None], Path], unpack: Callable[[Path], Path]
 ) -> tuple[SourceFile, ...]:
     """Return the publisher's file of a period, or its file of each table."""
+
+    def bring(pattern: str, table: str = "") -> SourceFile:
+        url = _fill(pattern, spec, period)
+        path = unpack(fetch(url, checksum(spec.sha256, url)))
+        return _source(period, path, "url", shown(url), table=table, whole=_is_whole(pattern))
+
     if spec.url is not None:
-        url = _fill(spec.url, spec, period)
-        return (_source(period, unpack(fetch(url, checksum(spec.sha256, url))), "url", url, whole=_is_whole(spec.url)),)
-    addresses = {name: _fill(table.url, spec, period) for name, table in spec.tables.items() if table.url}
+        return (bring(spec.url),)
+    addresses = {name: table.url for name, table in spec.tables.items() if table.url}
     if len(addresses) < len(spec.tables):
         return ()
-    return tuple(_source(period, fetch(url, checksum(spec.sha256, url)), "url", url, table=name) for name, url in addresses.items())
+    return tuple(bring(pattern, name) for name, pattern in addresses.items())
 
 
 def _fill(pattern: str, spec: SourceSpec, period: str) -> str:

@@ -1,21 +1,25 @@
 """What rows does a Parquet file hold?"""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from steward.core.errors import Fault, UsageError
-from steward.data.convert import convert
-from steward.data.header import match_header
-from steward.data.unreadable import unreadable_cells
+from steward.data.header import header_remarks, match_header
+from steward.data.remarks import TableRead
+from steward.data.settle import Cells, converted, settle
 from steward.project.dictionary import DictionarySpec
 
 # A footer that lies can make the decoder panic, which Polars raises beside its own errors.
-_BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+_BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, OverflowError)
+_CELL_BYTES = 8
+_FREE_BYTES = 512 << 20
+_MAX_RATIO = 200
 
 
-def read_parquet(path: Path, dictionary: DictionarySpec, wanted: Sequence[str]) -> pl.DataFrame:
+def read_parquet(path: Path, dictionary: DictionarySpec, wanted: Sequence[str], max_unreadable: float) -> TableRead:
     """Return the wanted columns that the file has, under their canonical names and in their exact types.
 
     Raises:
@@ -25,22 +29,14 @@ def read_parquet(path: Path, dictionary: DictionarySpec, wanted: Sequence[str]) 
     header = _names(path)
     places = match_header(header, dictionary, wanted, path)
     frame = _read(path, [header[place] for place in places.values()])
-    if not frame.height:
-        raise UsageError(Fault("DATA-001", "the file has columns and no rows", (str(path),), fix="fetch or export it again"))
     given = {name: frame[header[place]] for name, place in places.items()}
-    columns = {name: convert(column, dictionary.columns[name]) for name, column in given.items()}
 
-    def where(rows: Sequence[int]) -> str:
-        return f"{path}, rows {', '.join(str(row + 1) for row in rows)}"
+    def stand(rows: Sequence[int]) -> tuple[list[int], list[str]]:
+        texts = [json.dumps(row, ensure_ascii=False, default=str) for row in frame[list(rows)].to_dicts()]
+        return [row + 1 for row in rows], texts
 
-    faults = [
-        unreadable_cells(given[name].name, dictionary.columns[name], given[name], mask, where)
-        for name, column in columns.items()
-        if (mask := column.unreadable) is not None
-    ]
-    if faults:
-        raise UsageError(*faults)
-    return pl.DataFrame([column.values.alias(name) for name, column in columns.items()])
+    cells = Cells(path, given, stand, "row", {}, remarks=tuple(header_remarks(header, dictionary, places)))
+    return settle(cells, converted(cells, dictionary), dictionary, max_unreadable)
 
 
 def _names(path: Path) -> list[str]:
@@ -52,11 +48,27 @@ def _names(path: Path) -> list[str]:
 
 def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path, columns=list(columns), glob=False)
+        claimed = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+        _refuse_claim(claimed, len(columns), path)
+        frame = pl.read_parquet(path, columns=list(columns), glob=False)
     except _BROKEN as error:
         raise _corrupt(path, error) from error
+    if frame.height != claimed:
+        why = f"its footer claims {claimed:,} rows, {frame.height:,} are there"
+        raise UsageError(_fault(path, why))
+    return frame
+
+
+def _refuse_claim(rows: int, columns: int, path: Path) -> None:
+    """Refuse what would fill the memory with more than a table of this size could be, before anything is read."""
+    needed, size = rows * columns * _CELL_BYTES, path.stat().st_size
+    if needed > max(_FREE_BYTES, _MAX_RATIO * size):
+        raise UsageError(_fault(path, f"its footer claims {rows:,} rows in {size:,} bytes"))
 
 
 def _corrupt(path: Path, error: BaseException) -> UsageError:
-    why = str(error).partition("\n")[0][:200]
-    return UsageError(Fault("DATA-002", "the Parquet file is cut or corrupt", (str(path),), why, "fetch the file again"))
+    return UsageError(_fault(path, str(error).partition("\n")[0][:200]))
+
+
+def _fault(path: Path, why: str) -> Fault:
+    return Fault("DATA-002", "the Parquet file is cut or corrupt", (str(path),), why, "fetch the file again")

@@ -73,22 +73,22 @@ def _cut(frame: pl.DataFrame, share: float, time: str) -> tuple[pl.DataFrame, pl
 
 
 def _at_random(frame: pl.DataFrame, spec: SplitSpec, classes: str | None) -> Split:
+    # What stands together in a file is alike, and a bootstrap of neighbours would take it for little news.
+    frame = frame[np.random.default_rng(spec.seed).permutation(frame.height)]
     learn = frame.filter(pl.col(PERIOD).is_in(list(spec.train)))
     if spec.test:
         test = frame.filter(pl.col(PERIOD).is_in(list(spec.test)))
     else:
-        learn, test = _draw(learn, spec.test_share, classes, spec.seed)
-    # Another seed: the same shuffle again would take what stands first in the file once more.
-    train, validation = _draw(learn, spec.validation_share, classes, spec.seed + 1)
+        learn, test = _draw(learn, spec.test_share, classes)
+    train, validation = _draw(learn, spec.validation_share, classes)
     return Split(train, validation, test)
 
 
-def _draw(frame: pl.DataFrame, share: float, classes: str | None, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that stay and a share drawn at random, both in their old order."""
-    luck = pl.Series("luck", np.random.default_rng(seed).random(frame.height), dtype=pl.Float64)
+def _draw(frame: pl.DataFrame, share: float, classes: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that stay and a share of each class, or of all rows: of shuffled ones the first are as good as any."""
     group = frame[classes] if classes else pl.repeat(0, frame.height, eager=True)
-    drawn = (pl.col("luck").rank("ordinal") <= (pl.len() * share).round()).over("group")
-    mask = pl.DataFrame([group.alias("group"), luck]).select(drawn).to_series()
+    drawn = (pl.int_range(pl.len()) < (pl.len() * share).round()).over("group")
+    mask = pl.DataFrame([group.alias("group")]).select(drawn).to_series()
     return frame.filter(~mask), frame.filter(mask)
 
 

@@ -3,13 +3,15 @@
 import polars as pl
 
 from steward.core.errors import Fault, StewardError
+from steward.data.assemble import PERIOD
 from steward.data.convert import DTYPES
 from steward.flows.program import model_program, rule_program
 from steward.project.read import Project
+from steward.quality.fit import refuse_misfits
 
 
 def feature_faults(project: Project) -> list[Fault]:
-    """Return what is wrong with a project's features, found by making them of no rows at all; leaks included."""
+    """Return what is wrong with a project's features and rules, found by making them of no rows at all; leaks included."""
     tables = {
         name: pl.DataFrame(schema={spec.key: pl.Int64(), "lon": pl.Float64(), "lat": pl.Float64()})
         for name, spec in project.spec.lookups.items()
@@ -17,7 +19,8 @@ def feature_faults(project: Project) -> list[Fault]:
     rows = pl.DataFrame(schema={name: DTYPES[column.type] for name, column in project.dictionary.columns.items()})
     try:
         model_program(project, tables).program.matrix(rows)
-        rule_program(project).run(rows)
+        types = rule_program(project).run(rows).schema
+        refuse_misfits({**types, PERIOD: pl.String()}, (*project.spec.checks, *project.spec.cleaning))
     except StewardError as error:
         return list(error.faults)
     except pl.exceptions.PolarsError as error:

@@ -43,7 +43,7 @@ def init_database(ports: Ports) -> tuple[TableFacts, ...]:
 
 
 def load_project(project: Project, ports: Ports, sets: Sequence[RowSet] = ()) -> ProjectLoaded:
-    """Bring the rows of the newest finished run, what it found and reached, and new predictions into the database.
+    """Bring the rows of the newest finished run, and new predictions, into the database.
 
     Args:
         project: as declared; its `database` says which rows, indexes and views.
@@ -61,7 +61,6 @@ def load_project(project: Project, ports: Ports, sets: Sequence[RowSet] = ()) ->
 
     tables = {f"{name}_{project.spec.name}": _load(project, name, frames, ports) for name in wanted}
     views = _make_views(project, wanted, ports)
-    remember_results(run, ports)
     return ProjectLoaded(run.id, tables, views, ship_predictions(project.spec.name, ports))
 
 

@@ -76,7 +76,7 @@ def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> D
     folder = ports.workspace.snapshots
     read = read_rows(sources.files, project.spec.source, project.dictionary, max_unreadable=project.spec.quarantine.max_unreadable)
     for note in read.notes:
-        ports.progress.warned(note)
+        ports.progress.noted(note)
     changes = republished(project, sources.files, read.frame, ports)
     snapshot = write_snapshot(read.frame, folder, kind="raw", sources=sources.files)
     frames.keep(snapshot.digest, read.frame)

@@ -25,7 +25,10 @@ Query = Callable[[QuerySpec, str, Path], Path]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world of the flows; `actor` names who gave the command."""
+    """The outside world of the flows.
+
+    `actor` names who gave the command; with `refresh` a publisher is asked whether a file fetched before is another one by now.
+    """
 
     clock: Clock
     workspace: Workspace
@@ -44,3 +47,4 @@ class Ports:
     actor: str
     data: Path | None
     offline: bool
+    refresh: bool = False

@@ -28,7 +28,8 @@ from steward.registry.bundle import Bundle
 from steward.registry.versions import Champion, Version
 from steward.reporting.class_pictures import class_pictures
 from steward.reporting.contents import ModelReport, Plot, Standing, TestFigure
-from steward.reporting.model_report import figure, render_model_report
+from steward.reporting.model_report import render_model_report
+from steward.reporting.page import figure
 from steward.reporting.pictures import importance_picture, test_pictures, windows_picture
 from steward.reporting.recorded import data_facts, figures, gate, leaderboard, mapping, read_as, terms, window_lines
 

@@ -21,6 +21,7 @@ from steward.flows.package import package
 from steward.flows.ports import Ports
 from steward.flows.process import process
 from steward.flows.promote import promote_if_passed, register
+from steward.flows.quality import write_quality_report
 from steward.flows.steps import Runner, sweep
 from steward.flows.train import evaluate, train
 from steward.project.read import Project, read_project
@@ -102,6 +103,14 @@ def _carry_through(current: Run, options: RunOptions, project: Project, ports: P
     return finished
 
 
+def _tell_quality(project: Project, ports: Ports, frames: Frames) -> dict[str, str]:
+    """Write the page about the rows, keep its figures, and return where it is, seen from the workspace."""
+    written = write_quality_report(project, ports, frames=frames)
+    ports.quality.keep_metrics(project.spec.name, written.run, written.metrics)
+    pages = {"html": written.html, "markdown": written.markdown}
+    return {kind: path.relative_to(ports.workspace.home).as_posix() for kind, path in pages.items()}
+
+
 def _keep_tables(options: RunOptions, project: Project, ports: Ports) -> None:
     """Bring the rows that the project wants in the database there, as far as the run went."""
     last = STAGES.index(options.until)
@@ -126,6 +135,7 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
         "clean_rows": cleaned.rows,
         "quarantined": cleaned.quarantined,
         "findings": list(cleaned.findings),
+        "quality": _tell_quality(project, ports, frames),
     }
     if last < STAGES.index("features"):
         return result

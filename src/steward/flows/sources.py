@@ -1,6 +1,7 @@
 """How does what a project's source names get here? Addresses, databases and simulators as functions of a period."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,13 @@ import polars as pl
 
 from steward.data.archive import archive_kind, extract
 from steward.data.assemble import RowsRead, read_rows
-from steward.data.fetch import Unreachable, fetch
+from steward.data.fetch import fetch
 from steward.data.kaggle import fetch_kaggle
 from steward.data.locate import Remote, Sources, gather
 from steward.data.lookup import find_lookup, zone_centroids
 from steward.data.s3 import fetch_s3
 from steward.data.simulate import load_simulator, simulate_file
+from steward.data.unavailable import Unreachable
 from steward.flows.ports import Ports
 from steward.project.read import Project
 
@@ -74,7 +76,7 @@ def _fetcher(ports: Ports) -> Callable[[str, str | None], Path]:
         nonlocal reachable
         # Whoever cannot reach the server once need not wait for it again; what the cache has is still used.
         offline = ports.offline or not reachable
-        fetcher = _FETCHERS.get(url.partition("://")[0], fetch)
+        fetcher = _FETCHERS.get(url.partition("://")[0], partial(fetch, refresh=ports.refresh))
         try:
             path: Path = fetcher(url, ports.workspace.downloads, sha256=sha256, progress=ports.progress, offline=offline)
         except Unreachable:

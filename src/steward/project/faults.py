@@ -1,5 +1,6 @@
 """How does a wrong value become a message that tells its line and the right one?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from pydantic_core import ErrorDetails
 from steward.core.errors import Fault, did_you_mean
 from steward.project.document import Document, Place, line_of
 
+_PASSWORD = re.compile(r"://[^@/\s]+@")
 _WHY: Mapping[str, str] = {
     "model_type": "keys belong below it",
     "dict_type": "keys belong below it",
@@ -111,5 +113,5 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = _PASSWORD.sub("://...@", repr(value))
     return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - a glance, not the whole value

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from steward.core.errors import Fault, did_you_mean
 from steward.core.tasks import RULES
 from steward.project.document import Document, Place
+from steward.project.expression import parse
 from steward.project.sources import LookupSpec
 from steward.project.spec import ProjectSpec
 
@@ -115,6 +116,18 @@ def _rules(value: Mapping[str, Any], part: str) -> Named:
         if isinstance(rule, dict):
             yield (*place, "column"), rule.get("column")
             yield from _items(rule, (*place, "columns"))
+            yield from _items(rule, (*place, "key"))
+            yield from (((*place, "columns", name), name) for name in _mapping(rule.get("columns")))
+            for key in ("rule", "where"):
+                yield from (((*place, key), name) for name in _names_in(rule.get(key)))
+
+
+def _names_in(text: Any) -> tuple[str, ...]:
+    """Return the columns of a written rule; none where it is no rule, which is a fault of its own."""
+    try:
+        return parse(text).columns if isinstance(text, str) else ()
+    except ValueError:
+        return ()
 
 
 def _items(value: Mapping[str, Any], place: Place) -> Named:

@@ -1,22 +1,20 @@
 """Which rows break the project's rules, and may the run go on with the rest?
 
-All conditions are evaluated in one pass over the columns. An empty cell breaks `not_null` and `null_share`
-alone; a NaN counts as empty.
+All conditions are evaluated in one pass over the columns. An empty cell breaks only checks that are about empty
+cells; a NaN counts as empty.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from datetime import datetime
 
 import polars as pl
 
 from steward.core.errors import AnswerIsNo, Fault
-from steward.core.period import Period
-from steward.data.assemble import PERIOD
-from steward.project.rules import AllowedCheck, CheckSpec, InPeriodCheck, NotNullCheck, NullShareCheck, RangeCheck, UniqueCheck
-from steward.quality.duplicates import repeated_rows
+from steward.project.rules import CheckSpec
+from steward.quality.conditions import conditions, look_ahead
 from steward.quality.findings import Finding, describe
-from steward.quality.fit import refuse_misfits, rule_name
+from steward.quality.fit import refuse_misfits
 
 REASON = "_reason"
 
@@ -35,26 +33,34 @@ class Checked:
         return self.quarantined.height / max(self.quarantined.height + self.kept.height, 1)
 
 
-def run_checks(frame: pl.DataFrame, checks: Sequence[CheckSpec]) -> Checked:
+def run_checks(frame: pl.DataFrame, checks: Sequence[CheckSpec], *, now: datetime | None = None) -> Checked:
     """Divide rows into those that hold what the checks demand and those that do not.
 
     Args:
-        frame: the rows; `in_period` also reads their column `period`.
-        checks: a check with action `warn` sets no row apart; `quarantine` and `stop` do.
+        frame: the rows; `in_period` and `fresh` also read their column `period`.
+        checks: a check with action `warn` sets no row apart, nor does one about the table as a whole; with
+            `quarantine` and `stop` the others do.
+        now: against which moment the newest event is old, wall clock of the data's zone; the end of the newest period
+            if absent.
 
     Returns:
-        Both parts in the order of `frame`, and one finding for each check that did not hold, in the order of `checks`.
+        Both parts in the order of `frame`, and one finding for each check that did not hold, in the order of `checks`;
+        `null_together` has one for each group of columns. Of no rows at all nothing is found.
 
     Raises:
-        UsageError: DATA-052, DATA-053 a check does not fit the table.
+        UsageError: DATA-052, DATA-053, DATA-055, DATA-056 a check does not fit the table.
     """
-    refuse_misfits(frame, checks)
-    broken = frame.select(_broken(check, frame).fill_null(value=False).alias(str(i)) for i, check in enumerate(checks))
-    counts = broken.sum().row(0) if checks else ()
-    failed = [(check, broken[str(i)], rows) for i, (check, rows) in enumerate(zip(checks, counts, strict=True)) if rows]
-    kept, quarantined = _divide(frame, [(rule_name(check), mask) for check, mask, _ in failed if check.action != "warn"])
-    findings = tuple(describe(check, rule_name(check), frame, mask, rows) for check, mask, rows in failed)
-    return Checked(kept, quarantined, findings)
+    refuse_misfits(frame.schema, checks)
+    if not frame.height:
+        return Checked(frame, _with_reason(frame), ())
+    known = look_ahead(frame, checks, now)
+    asked = [condition for check in checks for condition in conditions(check, known)]
+    broken = frame.select(condition.broken.fill_null(value=False).alias(str(i)) for i, condition in enumerate(asked))
+    counts = broken.sum().row(0) if asked else ()
+    failed = [(condition, broken[str(i)], rows) for i, (condition, rows) in enumerate(zip(asked, counts, strict=True)) if rows]
+    apart = [(one.name, mask) for one, mask, _ in failed if one.check.action != "warn" and not one.whole]
+    kept, quarantined = _divide(frame, apart)
+    return Checked(kept, quarantined, tuple(describe(condition, frame, mask, rows) for condition, mask, rows in failed))
 
 
 def judge(checked: Checked, max_share: float) -> None:
@@ -80,54 +86,18 @@ def judge(checked: Checked, max_share: float) -> None:
         raise AnswerIsNo(Fault("DATA-051", what, by_rule, "a model learnt from what is left may not be about your data", fix))
 
 
-def _broken(check: CheckSpec, frame: pl.DataFrame) -> pl.Expr:
-    """Return a condition that is true where a row breaks the check; null means it does not."""
-    match check:
-        case NotNullCheck(columns=columns):
-            return pl.any_horizontal(_empty(frame, name) for name in columns)
-        case RangeCheck(column=column):
-            return _outside(check) & ~_empty(frame, column)
-        case AllowedCheck(column=column, values=values):
-            known = pl.Series(values, dtype=frame.schema[column], strict=False).drop_nulls()
-            return ~pl.col(column).is_in(known.implode()) & ~_empty(frame, column)
-        case InPeriodCheck(column=column):
-            return _out_of_period(column, frame[PERIOD].unique().drop_nulls().to_list())
-        case UniqueCheck(columns=columns):
-            return pl.lit(repeated_rows(frame, columns))
-        case NullShareCheck(column=column):
-            empty = _empty(frame, column)
-            return empty & (empty.mean() > check.max)
-        case _:
-            assert_never(check)
-
-
-def _empty(frame: pl.DataFrame, column: str) -> pl.Expr:
-    null = pl.col(column).is_null()
-    return null | pl.col(column).is_nan().fill_null(value=False) if frame.schema[column].is_float() else null
-
-
-def _outside(check: RangeCheck) -> pl.Expr:
-    column = pl.col(check.column)
-    bounds = [column < check.min] if check.min is not None else []
-    bounds += [column > check.max] if check.max is not None else []
-    return pl.any_horizontal(bounds)
-
-
-def _out_of_period(column: str, labels: Sequence[str]) -> pl.Expr:
-    """Compare with the few months there are: twice as fast as making a month of every row."""
-    months = [(label, Period.parse(label)) for label in labels]
-    event = pl.col(column)
-    late_or_early = [(pl.col(PERIOD) == label) & ~event.is_between(m.start, m.end, closed="left") for label, m in months]
-    return pl.any_horizontal(late_or_early) if months else pl.lit(value=False)
-
-
 def _divide(frame: pl.DataFrame, failed: Sequence[tuple[str, pl.Series]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows to keep and the rows set apart, these with their reasons."""
     if not failed:
-        return frame, frame.clear().with_columns(pl.lit(None, pl.String).alias(REASON))
+        return frame, _with_reason(frame)
     masks = pl.DataFrame([mask for _, mask in failed])
     apart = masks.select(pl.any_horizontal(pl.all())).to_series()
     hits = masks.filter(apart)
     names = [pl.when(pl.col(mask.name)).then(pl.lit(name)) for name, mask in failed]
     reasons = hits.select(pl.concat_str(names, separator="; ", ignore_nulls=True).alias(REASON))
     return frame.filter(~apart), frame.filter(apart).hstack(reasons)
+
+
+def _with_reason(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return no rows at all, with a column for reasons."""
+    return frame.clear().with_columns(pl.lit(None, pl.String).alias(REASON))

@@ -38,3 +38,23 @@ def _firsts(keys: pl.DataFrame, positions: pl.Series) -> pl.Series:
     keys.columns = [str(number) for number in range(keys.width)]  # so that no column can be called "position"
     numbered = keys.with_columns(positions.alias("position"))
     return numbered.unique(subset=keys.columns, keep="first")["position"]
+
+
+def conflicting_rows(frame: pl.DataFrame, key: Sequence[str], column: str) -> pl.Series:
+    """Return a boolean mask: true on every row whose key stands elsewhere with another value in the column.
+
+    A row with an empty cell in the key, or in the column itself, contradicts nobody.
+
+    >>> conflicting_rows(pl.DataFrame({"id": [1, 1, 2, 2], "y": [0, 1, 1, 1]}), ["id"], "y").to_list()
+    [True, True, False, False]
+    """
+    rows = frame.select(*key, column)
+    hashes = rows.select(key).hash_rows()
+    shared = _shared(hashes)
+    mask = pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    if shared.is_empty():
+        return mask
+    suspects = hashes.is_in(shared.implode()).arg_true()
+    value = pl.col(column).fill_nan(None) if rows.schema[column].is_float() else pl.col(column)
+    differ = (value.drop_nulls().n_unique().over(*key) > 1) & pl.all_horizontal(pl.col(*key).is_not_null(), value.is_not_null())
+    return mask.scatter(suspects, rows[suspects].select(differ).to_series())

@@ -1,20 +1,12 @@
 """What did a check find? One value for people, reports and machines alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 import polars as pl
 
-from steward.project.rules import (
-    Action,
-    AllowedCheck,
-    CheckSpec,
-    InPeriodCheck,
-    NotNullCheck,
-    NullShareCheck,
-    RangeCheck,
-    UniqueCheck,
-)
+from steward.project.checks import Action
+from steward.quality.conditions import Condition
 
 _EXAMPLES = 3
 _LOOKED_AT = 1000  # values among which different examples are sought
@@ -24,8 +16,9 @@ _LOOKED_AT = 1000  # values among which different examples are sought
 class Finding:
     """One check that did not hold: which, on what, how often, and what happens to the rows.
 
-    `rows` counts the rows that break the check and `share` is their share of all rows, 0 to 1;
-    `examples` are up to three different values, or row numbers from 1 where there is no value to show.
+    `rows` counts the rows that break the check - all of them where the table as a whole does - and `share` is
+    their share of all rows, 0 to 1; `examples` are up to three different values, or row numbers from 1 where there is
+    no value to show.
     """
 
     check: str
@@ -51,44 +44,30 @@ class Finding:
         }
 
 
-def describe(check: CheckSpec, name: str, frame: pl.DataFrame, broken: pl.Series, rows: int) -> Finding:
+def describe(found: Condition, frame: pl.DataFrame, broken: pl.Series, rows: int) -> Finding:
     """Return the finding of a check that did not hold.
 
     Args:
-        check: the rule.
-        name: what it is called.
+        found: what was looked for.
         frame: all rows, at least one.
-        broken: true where a row breaks the rule; as long as the frame.
+        broken: true where a row breaks the check; as long as the frame.
         rows: how many of these are true.
     """
-    share = rows / frame.height
-    examples = _examples(check, frame, broken)
-    text = f"{_fault(check)} in {rows:,} of {frame.height:,} rows ({share:.2%}), for example {', '.join(examples)}"
-    return Finding(name, check.kind, check.reads(), check.action, rows, share, examples, text)
+    check, share = found.check, rows / frame.height
+    examples = () if found.whole else _examples(found.shown, frame, broken)
+    often = f" in {rows:,} of {frame.height:,} rows ({share:.2%}), for example {', '.join(examples)}"
+    text = found.fault + ("" if found.whole else often) + found.note
+    return Finding(found.name, check.kind, found.columns, check.action, rows, share, examples, text)
 
 
-def _fault(check: CheckSpec) -> str:
-    match check:
-        case NotNullCheck(columns=columns):
-            return f"{' or '.join(columns)} is empty"
-        case RangeCheck(column=column, min=low, max=high):
-            bounds = [f"below {low:g}"] if low is not None else []
-            bounds += [f"above {high:g}"] if high is not None else []
-            return f"{column} is {' or '.join(bounds)}"
-        case AllowedCheck(column=column, values=values):
-            return f"{column} is none of {', '.join(map(str, values))}"
-        case InPeriodCheck(column=column):
-            return f"{column} lies outside the month of its file"
-        case UniqueCheck(columns=columns):
-            return f"{', '.join(columns)} repeat an earlier row"
-        case NullShareCheck(column=column, max=most):
-            return f"{column} may be empty in {most:.0%} of the rows and is"
-        case _:
-            assert_never(check)
+def _examples(shown: Sequence[str], frame: pl.DataFrame, broken: pl.Series) -> tuple[str, ...]:
+    if not shown:
+        return tuple(f"row {row + 1:,}" for row in broken.arg_true().head(_EXAMPLES))
+    first = frame[broken.arg_true().head(_LOOKED_AT)].select(shown).unique(maintain_order=True).head(_EXAMPLES)
+    if len(shown) == 1:
+        return tuple(_shown(value) for value in first.to_series())
+    return tuple(f"({', '.join(f'{name} {_shown(value)}' for name, value in row.items())})" for row in first.iter_rows(named=True))
 
 
-def _examples(check: CheckSpec, frame: pl.DataFrame, broken: pl.Series) -> tuple[str, ...]:
-    if isinstance(check, RangeCheck | AllowedCheck | InPeriodCheck):
-        values = frame[check.column].filter(broken).head(_LOOKED_AT).unique(maintain_order=True)
-        return tuple(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values.head(_EXAMPLES))
-    return tuple(f"row {row + 1:,}" for row in broken.arg_true().head(_EXAMPLES))
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

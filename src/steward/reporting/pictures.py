@@ -8,7 +8,7 @@ import polars as pl
 
 from steward.reporting.contents import Plot, WindowLine
 from steward.reporting.error_by_time import ErrorGroups, error_by_hour, error_over_time
-from steward.reporting.model_report import figure
+from steward.reporting.page import figure
 from steward.reporting.plots import (
     error_by_hour_bars,
     error_over_time_line,

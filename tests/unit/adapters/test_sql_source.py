@@ -20,6 +20,7 @@ from steward.adapters.environment import expand_secret
 from steward.adapters.sql.address import read_address
 from steward.adapters.sql_source import fetch_query, fetch_table
 from steward.core.errors import EnvironmentFault, StewardError, UsageError
+from steward.core.progress import Silent
 from steward.data.read import read_table
 from steward.data.unavailable import NotPublished
 from steward.project.dictionary import DictionarySpec
@@ -256,6 +257,25 @@ def test_a_server_that_is_away_is_the_environments_fault(tmp_path: Path, scheme:
         fetch_query(f"{scheme}://me:geheim@127.0.0.1:9/x", "SELECT 1 AS a", {}, tmp_path)
     assert caught.value.exit_code == 3
     assert "geheim" not in str(caught.value)
+
+
+def test_a_server_that_goes_away_meanwhile_leaves_nothing_and_the_same_again_works(
+    new_database: Callable[[str], str], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, server = new_database("postgresql"), request.getfixturevalue("postgresql")
+    query = "SELECT i, repeat('x', 500) AS t FROM generate_series(1, 20000) AS i"
+    monkeypatch.setattr(sql_source, "_BATCH_ROWS", 1000)
+
+    class Ends(Silent):
+        def advanced(self, *_: object) -> None:
+            name = url.rpartition("/")[2]
+            server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+    with pytest.raises(EnvironmentFault, match="does not answer") as caught:
+        fetch_query(url, query, {}, tmp_path, progress=Ends())
+    assert caught.value.faults[0].code == "DB-003"
+    assert left(tmp_path) == []
+    assert rows(url, query, tmp_path).height == 20_000
 
 
 # --- SQLite's own: any value in any column

@@ -44,8 +44,8 @@ def test_question_marks_and_zeros_are_missing(heart: Project, data: Path) -> Non
 def test_the_kaggle_copy_becomes_the_cleveland_rows(heart: Project, data: Path) -> None:
     told = ["age_years", "sex", "resting_bp_mmhg", "cholesterol_mg_dl", "max_heart_rate", "st_depression_mm"]
     codes = ["chest_pain", "resting_ecg", "st_slope", "disease"]
-    ours, copy = rows(heart, data, "cleveland"), rows(heart, data, "kaggle").unique(told)
-    both = ours.join(copy, on=told, suffix="_copy")
+    ours, copy = rows(heart, data, "cleveland"), rows(heart, data, "kaggle")
+    both = ours.join(copy.unique(told), on=told, suffix="_copy")
     assert both.height >= 295
     for code in codes:
         assert (both[code] == both[f"{code}_copy"]).mean() == 1.0, code

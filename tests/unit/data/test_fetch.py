@@ -284,7 +284,10 @@ def test_who_is_told_to_come_back_much_later_does_not_wait(publisher: Publisher,
     assert len(publisher.ranges) == 1
 
 
-@pytest.mark.parametrize("when", ["0", format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), "soon"])
+AN_HOUR_AGO = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+
+
+@pytest.mark.parametrize("when", ["0", AN_HOUR_AGO, "soon"], ids=["seconds", "date", "words"])
 def test_who_is_told_to_come_back_at_once_does(publisher: Publisher, tmp_path: Path, when: str) -> None:
     publisher.script, publisher.retry_after = ["503", "429"], when
     assert get(publisher, tmp_path).read_bytes() == CONTENT

@@ -111,7 +111,8 @@ def test_a_cell_of_the_wrong_kind_is_named_with_its_line(
     path = write(tmp_path / "t.csv", HEADER, ROW, ROW, wrong, ROW, wrong, wrong, wrong)
     [fault] = refusal(path, small).faults
     assert fault.code == "DATA-012"
-    assert fault.what == f'column "{column}" holds text in 4 of 7 rows'
+    held = {"99999999999999999999": "integers above 64 bits", "inf": "infinite numbers", "1e400": "infinite numbers"}.get(bad, "text")
+    assert fault.what == f'column "{column}" holds {held} in 4 of 7 rows'
     assert fault.where == (f'{path}:4, :6, :7   ("{bad}", "{bad}", "{bad}")',)
 
 
@@ -130,22 +131,22 @@ def test_every_bad_column_is_told_at_once_and_lines_count_quoted_line_ends(tmp_p
         ("t.csv", f"{HEADER}\n".encode(), ("DATA-001", "no rows")),
         ("t.csv", HEADER.encode(), ("DATA-001", "no rows")),
         ("t.csv", f"{HEADER}\n{ROW}\n74,2023-01-31 23".encode(), ("DATA-002", "the last line is cut")),
-        ("t.csv", f"{HEADER}\n{ROW}\n1,2023-01-01 00:00:00\n{ROW}\n".encode(), ("DATA-002", ":3 has 2 of 5 fields")),
-        ("t.csv", f"{HEADER}\n{ROW}\n{ROW},9\n{ROW}\n".encode(), ("DATA-002", ":3 has 6 of 5 fields")),
-        ("t.csv", f"{HEADER}\n{ROW}\n\n{ROW}\n".encode(), ("DATA-002", ":3 has 0 of 5 fields")),
+        ("t.csv", f"{HEADER}\n{ROW}\n1,2023-01-01 00:00:00\n{ROW}\n".encode(), ("DATA-002", ":3 has 2 of 5 cells")),
+        ("t.csv", f"{HEADER}\n{ROW}\n{ROW},9\n{ROW}\n".encode(), ("DATA-002", ":3 has 6 of 5 cells")),
+        ("t.csv", f"{HEADER}\n{ROW}\n\n{ROW}\n".encode(), ("DATA-002", ":3")),
         ("t.csv", f'{HEADER}\n{ROW}\n74,2023-01-31 12:00:00,1,"N,1\n{ROW}\n'.encode(), ("DATA-002", "a quote is opened")),
         ("t.csv.gz", gzip.compress(f"{HEADER}\n{ROW}\n".encode() * 50)[:-9], ("DATA-002", "cut")),
         ("t.csv.gz", gzip.compress(f"{HEADER}\n{ROW}\n".encode(), mtime=0)[:20] + b"rubbish!" * 9, ("DATA-002", "corrupt")),
         ("t.csv.gz", gzip.compress(b"0" * (100 << 20)), ("DATA-002", "unpacks to more")),
         ("t.parquet", f"{HEADER}\n{ROW}\n".encode(), ("DATA-003", "the name says parquet, the content is csv")),
         ("t.csv.gz", f"{HEADER}\n{ROW}\n".encode(), ("DATA-003", "the name says csv.gz, the content is csv")),
-        ("t.csv", b"\x80\x04\x95\x00\x00\x00", ("DATA-003", "something else")),
-        ("t.dat", b"PK\x03\x04\x00\x00\x00", ("DATA-006", "unknown kind")),
+        ("t.csv", b"\x80\x04\x95\x00\x00\x00", ("DATA-003", "a pickle")),
+        ("t.dat", b"PK\x03\x04\x00\x00\x00", ("DATA-006", "a zip archive")),
         ("t.parquet", b"PAR1 and then nothing PAR1", ("DATA-002", "cut or corrupt")),
-        ("t.csv", f"{ROW}\n{ROW}\n".encode(), ("DATA-004", "'zone'")),
+        ("t.csv", f"{ROW}\n{ROW}\n".encode(), ("DATA-010", "source: {header:")),
         ("t.csv", f"{HEADER},zone\n{ROW},3\n".encode(), ("DATA-005", "'PULocationID', 'zone'")),
         ("t.csv", f"{HEADER},Extra,extra\n{ROW},3,4\n".encode(), ("DATA-005", "'Extra', 'extra'")),
-        ("t.csv", f"{HEADER}\n{ROW}\n{ROW}\n74,2023-01-31 12:00:00,1,caf\xe9,1\n".encode("latin1"), ("DATA-006", ":4")),
+        ("t.csv", f"{HEADER}\n{ROW}\n74,,1,".encode() + b"caf\xc3\xa9,1\n74,,1,caf\xe9,1\n", ("DATA-006", "t.csv:4")),
         ("t.csv", f"{HEADER}\n{ROW}\n".encode() * 200 + b"\0\n", ("DATA-006", "NUL")),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.quality.duplicates import repeated_rows
+from steward.quality.duplicates import conflicting_rows, repeated_rows
 
 numbers = st.sampled_from([None, 0.0, -0.0, 1.5, math.nan, -math.nan, math.inf])
 texts = st.sampled_from([None, "", "a", "b"])
@@ -44,3 +44,19 @@ def test_rows_that_share_a_hash_are_still_told_apart(cells: list[tuple[float | N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pl.DataFrame, "hash_rows", lambda table: pl.repeat(7, table.height, dtype=pl.UInt64, eager=True))
         assert (~repeated_rows(frame, frame.columns)).arg_true().to_list() == _first_rows(frame)
+
+
+def test_rows_of_one_key_with_two_values_contradict_each_other() -> None:
+    rows = pl.DataFrame({"id": [1, 1, 2, 2, 3, None, None, 4, 4, 4], "y": [0, 1, 1, 1, 0, 0, 1, 1, None, 0]})
+    assert conflicting_rows(rows, ["id"], "y").arg_true().to_list() == [0, 1, 7, 9]
+
+
+def test_a_key_of_two_columns_needs_both() -> None:
+    rows = pl.DataFrame({"a": [1, 1, 1], "b": [1, 2, 1], "y": ["p", "q", "r"]})
+    assert conflicting_rows(rows, ["a", "b"], "y").to_list() == [True, False, True]
+    assert not conflicting_rows(rows.head(2), ["a", "b"], "y").any()
+
+
+def test_two_gaps_are_no_contradiction() -> None:
+    rows = pl.DataFrame({"id": [1, 1, 1], "y": [float("nan"), None, 2.0]})
+    assert not conflicting_rows(rows, ["id"], "y").any()

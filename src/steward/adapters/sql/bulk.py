@@ -18,7 +18,7 @@ from steward.core.errors import EnvironmentFault, Fault
 
 T = TypeVar("T")
 
-_SLICE = 1 << 16  # rows that are turned into text at a time
+_SLICE = 1 << 14  # rows that are turned into text at a time
 _FILE_SLICE = 1 << 18  # rows that a file for MariaDB holds
 _AT_ONCE = 100  # rows that one statement of SQLite takes; more save nothing
 _CACHE_KB = 65536

@@ -41,9 +41,10 @@ def _sqlite(url: URL) -> Client:
 
 
 def _postgresql(url: URL) -> Client:
-    known = {"PGHOST": url.host, "PGPORT": url.port, "PGUSER": url.username, "PGDATABASE": url.database, "PGPASSWORD": url.password}
-    environment = {name: str(value) for name, value in known.items() if value is not None}
-    return Client(("psql",), {**environment, "PGOPTIONS": "-c default_transaction_read_only=on"})
+    # As it is but for the driver, which psql does not know, and the password.
+    open_part = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    password = {"PGPASSWORD": url.password} if url.password else {}
+    return Client(("psql", masked(open_part)), {**password, "PGOPTIONS": "-c default_transaction_read_only=on"})
 
 
 def _mysql(url: URL) -> Client:

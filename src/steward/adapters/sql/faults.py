@@ -76,7 +76,9 @@ def _sign(error: DBAPIError) -> str | int | None:
 def _is_away(error: DBAPIError, sign: str | int | None) -> bool:
     if error.connection_invalidated or sign in _AWAY:
         return True
-    return isinstance(sign, str) and sign.startswith("08")
+    # What a PostgreSQL server says has a sign; without one, psycopg could not speak with it.
+    silent = sign is None and hasattr(error.orig, "sqlstate") and isinstance(error, OperationalError)
+    return silent or (isinstance(sign, str) and sign.startswith("08"))
 
 
 def _why(error: DBAPIError, url: URL) -> str:

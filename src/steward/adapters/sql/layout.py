@@ -89,17 +89,18 @@ def always_quoted(name: str) -> quoted_name:
     return quoted_name(name, quote=True)
 
 
-def make_index(table: Table, layout: Layout, columns: Sequence[str]) -> Index:
-    """Return the description of an index.
+def make_index(table: str, layout: Layout, columns: Sequence[str]) -> Index:
+    """Return the description of an index, apart from that of its table: it is made later, when the rows are there.
 
     Raises:
         UsageError: DB-023 the table has no such column.
     """
     for column in columns:
-        need_column(column, layout, f"an index of {table.name}")
+        need_column(column, layout, f"an index of {table}")
     prefixes = {column: _TEXT_PREFIX for column in columns if layout[column] == "text"}
-    name = short_name(f"ix_{table.name}_{'_'.join(columns)}")
-    return Index(name, *(table.c[column] for column in columns), mysql_length=prefixes)
+    described = make_table(table, layout)
+    name = short_name(f"ix_{table}_{'_'.join(columns)}")
+    return Index(name, *(described.c[column] for column in columns), mysql_length=prefixes)
 
 
 def need_column(column: str, known: Collection[str], where: str) -> None:

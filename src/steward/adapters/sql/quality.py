@@ -16,6 +16,8 @@ from steward.quality.history import KeptFinding, KeptMetric, QualityMetric
 if TYPE_CHECKING:
     from steward.quality.findings import Finding
 
+_NAME = 255  # signs of a check's name that are kept; one made from many columns may be longer
+
 
 class SqlQualityStore:
     """Figures and findings in the database; see `steward.quality.history.QualityStore`."""
@@ -62,7 +64,7 @@ class SqlQualityStore:
 
 def _values(finding: "Finding") -> dict[str, object]:
     return {
-        "check_name": finding.check,
+        "check_name": finding.check[:_NAME],
         "kind": finding.kind,
         "columns": canonical_json(list(finding.columns)),
         "action": finding.action,

@@ -78,7 +78,7 @@ def load_rows(
     layout = layout_of(rows)
     target = _Target(make_table(table, layout), layout, part, project, clock or SystemClock())
     parts = _parts(rows, part)
-    wanted = [make_index(target.table, layout, columns) for columns in dict.fromkeys(((part,), *indexes))]
+    wanted = [make_index(table, layout, columns) for columns in dict.fromkeys(((part,), *indexes))]
     with database.only_one(f"rows {table}"), _loading(database) as loader:
         gone = {*_make_room(loader, target, parts, whole=whole)}
         with ThreadPoolExecutor(1) as pool:  # the next part's digest is made while one is on its way
@@ -135,6 +135,8 @@ def _make_room(loader: Database, target: _Target, parts: Collection[str], *, who
             quoted = connection.dialect.identifier_preparer.quote_identifier(target.name)
             connection.exec_driver_sql(f"DROP TABLE {quoted}{cascade}")
         target.table.create(connection)
+        # Rows come in the order of their parts: this index costs next to nothing while they do, and much afterwards.
+        connection.execute(CreateIndex(make_index(target.name, target.layout, (target.part,))))
         return known
 
 

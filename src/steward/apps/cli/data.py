@@ -18,6 +18,7 @@ Reference = Annotated[
     ),
 ]
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
+Candidates = Annotated[list[str] | None, typer.Argument(metavar="[PROJECT]...", help="Which projects; all blueprints if left out.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many snapshots, newest first.")]
 Dvc = Annotated[bool, typer.Option("--dvc", help="Write dvc.yaml and params.yaml of the same flow.")]
 Rows = Annotated[bool, typer.Option("--rows", help="Write data/raw, processed, features, reference and current as Parquet.")]
@@ -28,7 +29,7 @@ Force = Annotated[bool, typer.Option("--force", help="Write over declaration and
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     data = typer.Typer(help="The rows: which snapshots there are, what changed, where a model comes from.", no_args_is_help=True)
-    for command in (log, show, diff, lineage):
+    for command in (log, show, diff, lineage, rank):
         data.command()(command)
     app.add_typer(data, name="data")
     app.command()(export)
@@ -89,6 +90,22 @@ def lineage(where: Where, number: Number = None, as_json: AsJson = False) -> Non
         say_json(traced)
     else:
         tell_lineage(traced, where)
+
+
+def rank(projects: Candidates = None, data: Data = None, as_json: AsJson = False) -> None:
+    """Say which data set is the best to begin with, and why: rows, balance, filled cells, drift to show, reach."""
+    from steward.apps.cli.screen import say, say_json, say_table
+    from steward.flows.select import WEIGHTS, rank
+    from steward.project.read import blueprint_names, read_project
+
+    found = rank([read_project(name) for name in projects or blueprint_names()], open_ports(data, quiet=True))
+    if as_json:
+        say_json(found)
+        return
+    say_table("Data sets, the best first", ("project", "score", *WEIGHTS), [(c.name, c.score, *c.figures.values()) for c in found])
+    for candidate in found:
+        say(f"\n[bold]{candidate.name}[/]: {'; '.join(candidate.reasons)}")
+    say(f"\nnext:  steward run {found[0].name}")
 
 
 def export(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from steward.apps.cli.options import AsJson, Data, Into, Params, Periods, Sets, Where, open_ports
+from steward.apps.cli.options import AsJson, Data, Into, Params, Periods, Refresh, Sets, Where, open_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,7 @@ def run(
     no_promote: NoPromote = False,
     params: Params = None,
     into: Into = None,
+    refresh: Refresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole loop: ingest, validate, clean, features, train, evaluate, gate, register, promote."""
@@ -83,7 +84,7 @@ def run(
     if until not in STAGES:
         raise unknown_name("stage", until, STAGES, code="CLI-001", where=("--until",))
     options = RunOptions(where, _overrides(where, params, sets), until, promote=not no_promote)
-    ports = open_ports(data, quiet=as_json)
+    ports = open_ports(data, quiet=as_json, refresh=refresh)
     finished = run_flow(options, ports)
     if into is not None:
         from steward.flows.export import place_outputs
@@ -109,10 +110,11 @@ def _stage_command(stage: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 
         sets: Sets = None,
         params: Params = None,
         into: Into = None,
+        refresh: Refresh = False,
         as_json: AsJson = False,
     ) -> None:
         only = [f"split.train=[{', '.join(period)}]", "split.test=[]"] if period else []
-        run(where, data, [*only, *(sets or ())], until=stage, params=params, into=into, as_json=as_json)
+        run(where, data, [*only, *(sets or ())], until=stage, params=params, into=into, refresh=refresh, as_json=as_json)
 
     return command
 

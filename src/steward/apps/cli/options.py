@@ -1,5 +1,6 @@
 """Which options do several commands share?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,11 +34,14 @@ Into = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else on stdout.")]
 
 
-def open_ports(data: Path | None = None, *, quiet: bool = False) -> "Ports":
+Refresh = Annotated[bool, typer.Option("--refresh", help="Ask the publisher whether a file fetched before is another one by now.")]
+
+
+def open_ports(data: Path | None = None, *, quiet: bool = False, refresh: bool = False) -> "Ports":
     """Return the outside world as the environment and the options describe it."""
     from steward.apps.cli.screen import TerminalProgress
     from steward.bootstrap import Settings, build_ports
     from steward.core.progress import Silent
 
     settings = Settings() if data is None else Settings(data=data)
-    return build_ports(settings, Silent() if quiet else TerminalProgress())
+    return replace(build_ports(settings, Silent() if quiet else TerminalProgress()), refresh=refresh)

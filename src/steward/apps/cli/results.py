@@ -24,7 +24,9 @@ def show_run(finished: Run, where: str) -> None:
     if "verdict" in result:
         _show_verdict(finished, result, where)
     else:
-        say(f"run {finished.id} {finished.status}; go on with the whole loop:  steward run {where}")
+        if "quality" in result:
+            say(f"quality report  {result['quality']['html']}   (in the workspace; Markdown beside it)\n")
+        say(f"run {finished.id} {finished.status}\n\nnext:  steward run {where}")
 
 
 def _show_findings(findings: Sequence[Mapping[str, Any]]) -> None:

@@ -95,6 +95,10 @@ class TerminalProgress:
         mark = "[cyan]=[/]" if reused else "[green]✓[/]"
         err.print(f"  {mark} {step:<9} {escape(note)}{' [dim](unchanged)[/]' if reused else ''}")
 
+    def noted(self, text: str) -> None:
+        """Show what is worth a line."""
+        err.print(f"[dim]    {escape(text)}[/]")
+
     def warned(self, text: str) -> None:
         """Show what must not be overlooked."""
         err.print(f"[bold black on yellow] {escape(text)} [/]")
