@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import struct
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ class Case:
     """One file: `letter` R refuse, Q set rows apart, N normalise and say so, K keep.
 
     `code` is of the refusal, `says` stands in its message or in a note, `apart` is how many rows
-    are set apart; `same` rows come out as of the plain table.
+    are set apart; `same` rows come out as of the plain table; `in_flow` is the code
+    where the flow unpacks or looks for the file before the reader sees it.
     """
 
     group: str
@@ -56,6 +58,7 @@ class Case:
     file: str = "2023-01.csv"
     apart: int = 0
     same: bool = False
+    in_flow: str = ""
     place: Callable[[Path, bytes], None] = Path.write_bytes  # type: ignore[assignment]
 
 
@@ -164,7 +167,7 @@ def flipped() -> bytes:
     file = io.BytesIO()
     pq.write_table(frame().to_arrow(), file, compression="none", use_dictionary=False, write_page_checksum=True)
     made = bytearray(file.getvalue())
-    made[600] ^= 4
+    made[1062] ^= 4
     return bytes(made)
 
 
@@ -212,7 +215,7 @@ CASES: tuple[Case, ...] = (
     # reading
     Case("Reading", "empty", "R", "the file is empty", _nothing, "DATA-001"),
     Case("Reading", "blank lines only", "R", "the file is empty", lambda: b"\n \n\n", "DATA-001"),
-    Case("Reading", "header only", "R", "no rows", lambda: f"{HEADER}\n".encode(), "DATA-001"),
+    Case("Reading", "header only", "R", "no rows", _text(lambda: f"{HEADER}\n"), "DATA-001"),
     Case("Reading", "blank lines between rows", "R", "2023-01.csv:7", _text(lambda: at_line(7, "")), "DATA-002"),
     Case("Reading", "blank lines at the end", "N", "blank lines at the end", _text(lambda: text() + "\n\n"), same=True),
     Case("Reading", "blank line on top", "R", "the first line is blank", _text(lambda: "\n" + text()), "DATA-002"),
@@ -365,7 +368,16 @@ CASES: tuple[Case, ...] = (
     Case("Hostile", "orders to a language model", "K", "", _cells(city=lambda i: _INJECTION if i % 3 == 0 else None)),
     Case("Hostile", "control characters in a bad cell", "Q", "by miles", _cells(miles=only(5, "\x1b[2Jfar")), apart=1),
     Case("Hostile", "gzip bomb", "R", "unpacks to more", lambda: gzip.compress(b"0" * (100 << 20)), "DATA-002", "2023-01.csv.gz"),
-    Case("Hostile", "zstd bomb", "R", "unpacks to more", lambda: zst(b"0" * (100 << 20)), "DATA-002", "2023-01.csv.zst"),
+    Case(
+        "Hostile",
+        "zstd bomb",
+        "R",
+        "unpacks to more",
+        lambda: zst(b"0" * (100 << 20)),
+        "DATA-002",
+        "2023-01.csv.zst",
+        in_flow="DATA-082",
+    ),
     Case(
         "Hostile",
         "a million empty gzip members",
@@ -376,10 +388,10 @@ CASES: tuple[Case, ...] = (
         "2023-01.csv.gz",
     ),
     Case("Hostile", "cut gzip", "R", "cut", lambda: gzip.compress(text().encode())[:-9], "DATA-002", "2023-01.csv.gz"),
-    Case("Hostile", "cut zstd", "R", "cut", lambda: zst(text().encode())[:-9], "DATA-002", "2023-01.csv.zst"),
-    Case("Hostile", "zip given as a table", "R", "a zip archive", lambda: _ZIP, "DATA-003"),
-    Case("Hostile", "pipe", "R", "", _nothing, "DATA-006", place=_fifo),
-    Case("Hostile", "folder", "R", "", _nothing, "DATA-006", place=_folder),
+    Case("Hostile", "cut zstd", "R", "cut", lambda: zst(text().encode())[:-9], "DATA-002", "2023-01.csv.zst", in_flow="DATA-081"),
+    Case("Hostile", "zip given as a table", "R", "a zip archive", lambda: _ZIP, "DATA-003", in_flow="DATA-081"),
+    Case("Hostile", "pipe", "R", "", _nothing, "DATA-006", place=_fifo, in_flow="DATA-020"),
+    Case("Hostile", "folder", "R", "", _nothing, "DATA-006", place=_folder, in_flow="DATA-020"),
     Case("Hostile", "link out of the data folder", "R", "outside", _text(text), "DATA-024", place=_link_outside),
     Case("Hostile", "XML with an external entity", "R", "XML or HTML", _text(lambda: _XML), "DATA-003"),
     Case("Hostile", "pickle called .csv", "R", "a pickle", _pickle, "DATA-003"),
@@ -437,7 +449,7 @@ CASES: tuple[Case, ...] = (
     Case("Parquet/JSON", "JSON lines packed by zstd", "N", "", lambda: zst(json_lines()), file="2023-01.ndjson.zst", same=True),
     Case("Parquet/JSON", "CSV packed by zstd", "N", "", lambda: zst(text().encode()), file="2023-01.csv.zst", same=True),
     Case(
-        *("Parquet/JSON", "JSON NaN", "R", "2023-01.jsonl:6"),
+        *("Parquet/JSON", "JSON NaN", "R", "2023-01.jsonl:5"),
         lambda: json_lines(lambda i, line: line.replace("4.5", "NaN") if i == 4 else line),
         "DATA-015",
         "2023-01.jsonl",
@@ -492,7 +504,7 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "Parquet/JSON",
         "flipped bit where neither page checksum nor compression tells",
         "R",
-        "DATA-021 if  source.sha256  is declared",
+        "DATA-022 where  source.sha256  names the fetched file",
     ),
 )
 
@@ -529,4 +541,4 @@ def _cell(said: str) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(), end="")  # noqa: T201
+    sys.stdout.write(markdown())

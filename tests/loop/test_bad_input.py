@@ -1,14 +1,22 @@
 """What is broken gets one coded error that tells the fix, and the workspace stays as it was."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from steward.core.errors import StewardError
+from steward.data.snapshot import read_snapshot
+from steward.flows.run import RunOptions, run
 from steward.project.read import find_project
+from tests import bad_files
+from tests.bad_files import CASES, ROWS, Case
 from tests.loop.conftest import Steward
+from tests.small_project import open_workspace
 
 pytestmark = pytest.mark.loop
 MONTH = "taxi/green/green_tripdata_2023-01.parquet"
@@ -53,7 +61,7 @@ def mostly_broken(path: Path) -> None:
     pl.read_parquet(path).with_columns(pl.lit(999).alias("PULocationID")).write_parquet(path)
 
 
-CASES = [
+SPOILT = [
     (truncated, "DATA-002", 2),
     (csv_in_disguise, "DATA-003", 2),
     (empty, "DATA-001", 2),
@@ -63,7 +71,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "code", "exit_code"), CASES, ids=[case[0].__name__ for case in CASES])
+@pytest.mark.parametrize(("spoil", "code", "exit_code"), SPOILT, ids=[case[0].__name__ for case in SPOILT])
 def test_a_broken_month_is_one_coded_error_and_leaves_nothing(
     steward: Steward, months: Path, spoil: Callable[[Path], None], code: str, exit_code: int
 ) -> None:
@@ -131,3 +139,125 @@ def test_an_unknown_command_option_or_project_exits_2_with_a_hint(steward: Stewa
     assert "taxi" in steward("check", "taxo", code=2).stderr
     steward("nonsense", code=2)
     steward("run", "taxi", "--until", "trian", code=2)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the catalogue's project; the workspace beside it is shared, so that what one case leaves would show."""
+    folder = tmp_path_factory.mktemp("cases")
+    write_catalogue_project(folder / "project")
+    return folder
+
+
+def write_catalogue_project(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "project.yaml").write_text(bad_files.PROJECT)
+    (folder / "dictionary.yaml").write_text(bad_files.DICTIONARY)
+    (folder / "features.py").write_text('"""No features of its own."""\n')
+
+
+def kept(home: Path) -> set[str]:
+    """Return what a workspace holds beside its databases, locks and unpacked files."""
+    passing = ("locks", "downloads")
+    found = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
+    return {name for name in found if not name.startswith(passing) and not name.startswith("steward.db")}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_flow_takes_or_refuses_each_case_of_the_catalogue(case: Case, place: Path, tmp_path: Path) -> None:
+    path = bad_files.write_case(case, tmp_path / "data")
+    home = place / "workspace"
+    before = kept(home)
+    options = RunOptions(str(place / "project"), until="ingest")
+    ports = open_workspace(home, path.parent)
+    if case.letter == "R":
+        with pytest.raises(StewardError) as caught:
+            run(options, ports)
+        assert caught.value.faults[0].code == (case.in_flow or case.code)
+        assert caught.value.faults[0].fix
+        assert kept(home) == before
+        return
+    done = run(options, ports)
+    output = next(step.output for step in ports.runs.steps(done.id) if step.name == "ingest")
+    assert done.result["rows"] == ROWS - case.apart
+    assert case.says in " | ".join(output["notes"])
+    assert (output["unreadable"] or {"rows": 0})["rows"] == case.apart
+
+
+def test_rows_set_apart_are_kept_with_line_reason_and_text(steward: Steward, tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.name == "text in a number column, twice")
+    bad_files.write_case(case, tmp_path / "data")
+    write_catalogue_project(tmp_path / "project")
+    done = steward("ingest", str(tmp_path / "project"), "--data", str(tmp_path / "data"))
+    assert "2 of 400 rows cannot be read and were set apart" in " ".join((done.stdout + done.stderr).split())
+    frames = [read_snapshot(steward.home / "snapshots", path.stem) for path in (steward.home / "snapshots").glob("*.parquet")]
+    apart = next(frame for frame in frames if "reason" in frame.columns)
+    assert apart["line"].to_list() == [7, 9]
+    assert apart["reason"].to_list() == ["miles is not a finite number: far"] * 2
+    assert apart["content"][0] == "0005,2023-01-06 05:00:00,3,far,Lyon,true,10"
+
+
+PROCESSES = (
+    "header only",
+    "latin-1",
+    "header again in the middle",
+    "infinity",
+    "pickle called .csv",
+    "gzip bomb",
+    "JSON NaN",
+    "pipe",
+)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name in PROCESSES], ids=lambda case: case.name)
+def test_the_command_says_the_code_the_place_and_the_fix(case: Case, steward: Steward, tmp_path: Path) -> None:
+    bad_files.write_case(case, tmp_path / "data")
+    write_catalogue_project(tmp_path / "project")
+    refused = case.letter == "R"
+    done = steward(
+        "ingest",
+        str(tmp_path / "project"),
+        "--data",
+        str(tmp_path / "data"),
+        code=(3 if case.in_flow == "DATA-020" else 2) if refused else 0,
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    assert (f"error[{case.in_flow or case.code}]" in said and "fix:" in said) if refused else case.says in said
+    assert not list(tmp_path.rglob("pickle_was_loaded"))
+
+
+def test_one_row_is_not_enough_to_learn_from(tmp_path: Path, steward: Steward) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/2023-01.csv").write_text(bad_files.text(bad_files.table(1)))
+    write_catalogue_project(tmp_path / "project")
+    done = steward("train", str(tmp_path / "project"), "--data", str(tmp_path / "data"), code=2)
+    assert "error[DATA-040]" in done.stderr
+
+
+READER = """
+import resource, sys, time
+from pathlib import Path
+import yaml
+from steward.core.errors import StewardError
+from steward.data.read import read_table
+from steward.project.dictionary import DictionarySpec
+dictionary = DictionarySpec.model_validate(yaml.safe_load(Path(sys.argv[2]).read_text()))
+began = time.perf_counter()
+try:
+    read_table(Path(sys.argv[1]), dictionary)
+except StewardError:
+    pass
+print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_is_answered_within_two_seconds_and_500_mb(case: Case, tmp_path: Path) -> None:
+    path = bad_files.write_case(case, tmp_path / "data")
+    (tmp_path / "dictionary.yaml").write_text(bad_files.DICTIONARY)
+    command = [sys.executable, "-c", READER, str(path), str(tmp_path / "dictionary.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    seconds, megabytes = map(float, done.stdout.split())
+    assert megabytes <= 500
+    assert seconds <= 2

@@ -108,7 +108,7 @@ def _plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="microseconds")
-    if isinstance(value, str) and value[:1] in "{[":
+    if isinstance(value, str) and value.startswith(("{", "[")):
         return json.dumps(json.loads(value), sort_keys=True)
     if isinstance(value, str) and len(value) in (19, 26) and value[4:5] == "-" and value[10:11] == " ":
         return value.ljust(26, "0") if len(value) == 26 else f"{value}.000000"

@@ -10,59 +10,18 @@ import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from steward.adapters.data_docs import make_local
+from steward.adapters.questions import Question, questions
 from steward.core.atomic import write_text_atomically
 from steward.core.errors import EnvironmentFault, Fault
-from steward.core.period import Period
-from steward.data.assemble import PERIOD
-from steward.project.checks import (
-    AllowedCheck,
-    ConstantCheck,
-    FreshCheck,
-    InPeriodCheck,
-    IqrCheck,
-    MatchesCheck,
-    NotNullCheck,
-    NullShareCheck,
-    RangeCheck,
-    RuleCheck,
-    SchemaCheck,
-    UniqueCheck,
-    ZscoreCheck,
-)
-from steward.project.expression import compared_columns
-from steward.quality.expected import Answer, Expectations, Expected, SuiteRun
+from steward.quality.expected import Answer, Expectations, SuiteRun
 
 _SEVERITY = {"warn": "info", "quarantine": "warning", "stop": "critical"}
-_TYPES = {
-    "integer": "Int64Dtype",
-    "number": "float64",
-    "text": "StringDtype",
-    "datetime": "datetime64[us]",
-    "boolean": "BooleanDtype",
-}
 _CARRIED = "Answered by Steward and carried by a computed column: there is no such expectation."
-
-_Arguments = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """One check in Great Expectations' words: several expectations together, or one about a column we computed."""
-
-    expected: Expected
-    asked: tuple[tuple[str, _Arguments], ...]
-    column: str = ""
-
-    @property
-    def carried(self) -> bool:
-        return bool(self.column)
 
 
 def is_installed() -> bool:
@@ -77,7 +36,7 @@ def suite_json(name: str, expectations: Expectations) -> dict[str, Any]:
         EnvironmentFault: ENV-020 Great Expectations is not installed.
     """
     with _quiet():
-        return _as_json(_suite(name, _questions(expectations)))
+        return _as_json(_suite(name, questions(expectations)))
 
 
 def run_suite(name: str, expectations: Expectations, folder: Path) -> SuiteRun:
@@ -92,121 +51,28 @@ def run_suite(name: str, expectations: Expectations, folder: Path) -> SuiteRun:
         EnvironmentFault: ENV-020 Great Expectations is not installed.
     """
     with _quiet():
-        questions = _questions(expectations)
-        suite = _suite(name, questions)
+        asked = questions(expectations)
+        suite = _suite(name, asked)
         folder.mkdir(parents=True, exist_ok=True)
         path, pages = folder / f"{name}.json", folder / "data_docs" / name
-        results = _validate(name, suite, _pandas(expectations, questions), pages)
+        results = _validate(name, suite, _pandas(expectations, asked), pages)
         write_text_atomically(path, json.dumps(_as_json(suite), indent=2, ensure_ascii=False) + "\n")
-    return SuiteRun(tuple(_answer(question, results[i]) for i, question in enumerate(questions)), path, pages / "index.html")
+    return SuiteRun(tuple(_answer(question, results[i]) for i, question in enumerate(asked)), path, pages / "index.html")
 
 
-def _questions(expectations: Expectations) -> list[_Question]:
-    return [_question(i, expected, expectations) for i, expected in enumerate(expectations.each)]
-
-
-def _question(number: int, expected: Expected, expectations: Expectations) -> _Question:
-    asked = tuple(_native(expected, expectations))
-    if asked:
-        return _Question(expected, asked)
-    column = f"steward {number}: {expected.name}"
-    return _Question(expected, (("ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}),), column)
-
-
-def _native(expected: Expected, expectations: Expectations) -> Iterator[tuple[str, _Arguments]]:
-    """Yield the expectations that ask what a check asks; none where there are none."""
-    match expected.check:
-        case NotNullCheck(columns=(column,)):
-            yield "ExpectColumnValuesToNotBeNull", {"column": column}
-        case NullShareCheck(column=column, max=most):
-            # Rounded, or one minus a third would ask for a little more than two thirds.
-            yield "ExpectColumnValuesToNotBeNull", {"column": column, "mostly": round(1 - most, 12)}
-        case RangeCheck(column=column):
-            yield "ExpectColumnValuesToBeBetween", {"column": column, **_ends(expected.check.min, expected.check.max)}
-        case AllowedCheck(column=column, values=values):
-            yield "ExpectColumnValuesToBeInSet", {"column": column, "value_set": _of_type(values, expectations.frame[column].dtype)}
-        case MatchesCheck(column=column, pattern=pattern):
-            yield "ExpectColumnValuesToMatchRegex", {"column": column, "regex": rf"\A(?:{pattern})\Z"}
-        case InPeriodCheck(column=column):
-            yield from (_in_period(column, label) for label in expectations.known.labels)
-        case UniqueCheck(columns=columns):
-            yield from _unique(columns, expectations)
-        case IqrCheck(column=column, factor=factor):
-            yield "ExpectColumnValuesToNotBeOutliers", {"column": column, "method": "iqr", "multiplier": factor}
-        case ZscoreCheck(column=column, limit=limit):
-            yield "ExpectColumnValueZScoresToBeLessThan", {"column": column, "threshold": limit, "double_sided": True}
-        case _:
-            yield from _native_of_table(expected, expectations)
-
-
-def _native_of_table(expected: Expected, expectations: Expectations) -> Iterator[tuple[str, _Arguments]]:
-    match expected.check:
-        case RuleCheck(rule=rule):
-            pair = compared_columns(rule)
-            if pair is not None:
-                greater, smaller, or_equal = pair
-                yield (
-                    "ExpectColumnPairValuesAToBeGreaterThanB",
-                    {"column_A": greater, "column_B": smaller, "or_equal": or_equal, "ignore_row_if": "either_value_is_missing"},
-                )
-        case ConstantCheck(column=column):
-            yield "ExpectColumnUniqueValueCountToBeBetween", {"column": column, "min_value": 2}
-        case FreshCheck(column=column, max_age_days=days):
-            now = expectations.known.now
-            assert now is not None, "look_ahead refuses fresh without a moment to compare with"
-            within = {"min_value": now - timedelta(days=days), "row_condition": _where(column) < now}
-            yield "ExpectColumnMaxToBeBetween", {"column": column, **within}
-        case SchemaCheck(columns=columns, others=others):
-            own = [PERIOD] if PERIOD in expectations.frame.columns else []
-            yield "ExpectTableColumnsToMatchSet", {"column_set": [*columns, *own], "exact_match": not others}
-            for name, kind in columns.items():
-                if name in expectations.frame.columns:
-                    yield "ExpectColumnValuesToBeInTypeList", {"column": name, "type_list": [_TYPES[kind]]}
-
-
-def _in_period(column: str, label: str) -> tuple[str, _Arguments]:
-    period = Period.parse(label)
-    within = {"min_value": period.start, "max_value": period.end, "strict_max": True}
-    return "ExpectColumnValuesToBeBetween", {"column": column, **within, "row_condition": _where(PERIOD) == label}
-
-
-def _unique(columns: Sequence[str], expectations: Expectations) -> Iterator[tuple[str, _Arguments]]:
-    if len(columns) > 1:
-        yield "ExpectCompoundColumnsToBeUnique", {"column_list": list(columns), "ignore_row_if": "never"}
-    # Of a single column Great Expectations leaves empty cells out; to us two of them are equal.
-    elif expectations.frame[columns[0]].null_count() < 2:  # noqa: PLR2004 - one empty cell has no equal
-        yield "ExpectColumnValuesToBeUnique", {"column": columns[0]}
-
-
-def _ends(low: float | None, high: float | None) -> _Arguments:
-    return {name: end for name, end in (("min_value", low), ("max_value", high)) if end is not None}
-
-
-def _of_type(values: Sequence[int | str], dtype: Any) -> list[Any]:
-    import polars as pl
-
-    return pl.Series(values, dtype=dtype, strict=False).drop_nulls().to_list()
-
-
-def _where(column: str) -> Any:
-    from great_expectations.expectations.row_conditions import Column
-
-    return Column(column)
-
-
-def _suite(name: str, questions: Sequence[_Question]) -> Any:
+def _suite(name: str, asked: Sequence[Question]) -> Any:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     expectations = [
         getattr(gxe, kind)(**arguments, severity=_SEVERITY[question.expected.check.action], meta=_meta(question, number))
-        for number, question in enumerate(questions)
+        for number, question in enumerate(asked)
         for kind, arguments in question.asked
     ]
     return gx.ExpectationSuite(name=name, expectations=expectations)
 
 
-def _meta(question: _Question, number: int) -> dict[str, Any]:
+def _meta(question: Question, number: int) -> dict[str, Any]:
     check = question.expected.check
     said = {"number": number, "check": question.expected.name, "action": check.action, "carried": question.carried}
     notes = [f"Check: {question.expected.name}", *([_CARRIED] if question.carried else [])]
@@ -222,7 +88,7 @@ def _as_json(suite: Any) -> dict[str, Any]:
     return said
 
 
-def _pandas(expectations: Expectations, questions: Sequence[_Question]) -> Any:
+def _pandas(expectations: Expectations, asked: Sequence[Question]) -> Any:
     """Return the rows as pandas has them, numbers and nulls exact, with the columns that carry our answers."""
     import pandas as pd
     import polars.selectors as cs
@@ -230,7 +96,7 @@ def _pandas(expectations: Expectations, questions: Sequence[_Question]) -> Any:
 
     carrying = [
         (~question.expected.broken).alias(question.column)
-        for question in questions
+        for question in asked
         if question.carried and question.expected.broken is not None
     ]
     plain = expectations.frame.with_columns(
@@ -297,7 +163,7 @@ def _exceptions(result: Any) -> list[Mapping[str, Any]]:
     return [info] if "raised_exception" in info else [one for one in info.values() if isinstance(one, Mapping)]
 
 
-def _answer(question: _Question, results: Sequence[Any]) -> Answer:
+def _answer(question: Question, results: Sequence[Any]) -> Answer:
     counts = [result.result.get("unexpected_count") for result in results]
     rows = None if question.expected.rows is None else sum(int(count or 0) for count in counts)
     kinds = dict.fromkeys(result.expectation_config.type for result in results)

@@ -7,7 +7,9 @@ must have as many cells as the header: the CSV reader would fill short lines wit
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -15,13 +17,17 @@ from steward.core.errors import Fault, UsageError
 from steward.data.convert import DTYPES
 from steward.data.header import header_remarks, match_header
 from steward.data.layout import Layout, find_layout
-from steward.data.lines import Lines, short_rows, stand
-from steward.data.plain_text import LONGEST, plain_text
+from steward.data.lines import Lines, refuse_long_cells, short_rows, stand
+from steward.data.plain_text import plain_text
 from steward.data.remarks import Remark, TableRead
 from steward.data.settle import Cells, converted, is_whole, settle
 from steward.project.dictionary import DictionarySpec
 
 _SAMPLE_ROWS = 100
+# Polars 2 takes the first row for the whole width unless told otherwise; Polars 1 has no such word and needs none.
+_SHORT_FIRST_ROW: Mapping[str, Any] = (
+    {"missing_columns": "insert"} if "missing_columns" in signature(pl.read_csv).parameters else {}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ def _read_csv(table: _Table, types: Mapping[int, pl.DataType], rows: int | None 
         schema=schema,
         separator=table.layout.separator,
         n_rows=rows,
+        **_SHORT_FIRST_ROW,
     )
 
 
@@ -84,7 +91,7 @@ def _read_typed(table: _Table, max_unreadable: float) -> TableRead | None:
         frame = _read_csv(table, _types(table))
     except pl.exceptions.PolarsError:
         return None
-    cells = _cells(table, frame, short_rows(table.lines, frame.height))
+    cells = _cells(table, frame)
     columns = converted(cells, table.dictionary)
     return settle(cells, columns, table.dictionary, max_unreadable) if is_whole(cells, columns) else None
 
@@ -113,34 +120,18 @@ def _read_as_text(table: _Table, max_unreadable: float) -> TableRead:
         why = str(error).partition("\n")[0][:200]
         fault = Fault("DATA-002", "the table cannot be read", (str(table.lines.path),), why, "fetch the file again")
         raise UsageError(fault) from error
-    cells = _cells(table, frame, short_rows(table.lines, frame.height))
+    cells = _cells(table, frame)
     return settle(cells, converted(cells, table.dictionary), table.dictionary, max_unreadable)
 
 
-def _cells(table: _Table, frame: pl.DataFrame, short: Mapping[int, str]) -> Cells:
-    _refuse_long_cells(table, frame)
+def _cells(table: _Table, frame: pl.DataFrame) -> Cells:
+    refuse_long_cells(table.lines, frame)
     return Cells(
         path=table.lines.path,
         given={name: frame[str(place)].alias(table.layout.header[place]) for name, place in table.places.items()},
         stand=lambda rows: stand(table.lines, rows),
         place="line",
-        short=short,
+        short=short_rows(table.lines, frame.height),
         decimal_comma=table.layout.separator != ",",
         remarks=table.remarks,
     )
-
-
-def _refuse_long_cells(table: _Table, frame: pl.DataFrame) -> None:
-    """Refuse a cell that is longer than a line may be; only a quoted one can be."""
-    if b'"' not in table.lines.data:
-        return
-    longest = frame.select(pl.col(pl.String).str.len_bytes().max())
-    for column in longest.columns:
-        size = longest[column][0] or 0
-        if size > LONGEST:
-            row = frame[column].str.len_bytes().arg_max() or 0
-            places, _ = stand(table.lines, [row])
-            why = f"it has {size:,} bytes, {LONGEST:,} are allowed: a quote is probably missing"
-            what = f"a cell of column {table.layout.header[int(column)]!r} is too long"
-            raise UsageError(Fault("DATA-013", what, (f"{table.lines.path}:{places[0]}",), why, "fetch or export it again"))
-

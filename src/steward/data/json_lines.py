@@ -57,6 +57,8 @@ def read_json_lines(data: bytes, dictionary: DictionarySpec, wanted: Sequence[st
             read, DATA-013 a line is too long, DATA-015 a line that no table can hold.
     """
     text = plain_text(data, path)
+    if text.data.lstrip().startswith(b"["):
+        raise UsageError(Fault("DATA-015", "the file is one JSON array, not an object a line", (f"{path}:1",), fix=_FIX))
     lines = text.data.split(b"\n")
     if lines[-1] == b"":
         lines.pop()

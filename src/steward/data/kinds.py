@@ -47,6 +47,8 @@ def file_kind(path: Path) -> Kind:
     if found in (".gz", ".zst"):
         inside = named.partition(".")[0] if named else _inside(path)
         found = f"{inside}{found}"
+    if found is None and named in ("csv", "json"):
+        found = named  # no text after all: where it stops being one is told when it is read
     if found is None:
         fix = "Steward reads Parquet, CSV and JSON lines, plain, gzipped or as zstd: export the table as one of these"
         raise UsageError(Fault("DATA-006", "the file is of an unknown kind", (str(path),), fix=fix))
@@ -114,8 +116,6 @@ def _refuse_strangers(head: bytes, path: Path, named: str | None) -> None:
             "XML or HTML, not a table: nothing in it is looked up",
             "export the table as CSV; a web page may have come instead",
         )
-    if known is None and named is not None and _by_content(head) is None:
-        known = ("no text and nothing else that is read here", "rename the file after its content, or fetch it again")
     if known is not None:
         what = f"the file is {known[0]}" if named is None else f"the name says {named}, the content is {known[0]}"
         raise UsageError(Fault("DATA-006" if named is None else "DATA-003", what, (str(path),), fix=known[1]))

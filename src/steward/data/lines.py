@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from steward.core.errors import Fault, UsageError
 from steward.data.remarks import shown
@@ -77,6 +78,19 @@ def stand(lines: Lines, rows: Sequence[int]) -> tuple[list[int], list[str]]:
     return [line for line, _ in found], [text.decode(errors="replace").rstrip("\r\n") for _, text in found]
 
 
+def refuse_long_cells(lines: Lines, frame: pl.DataFrame) -> None:
+    """Refuse cells longer than `csv` takes; only quoted ones can be, for lines are short.
+
+    Raises:
+        UsageError: DATA-013 with the line.
+    """
+    if b'"' in lines.data:
+        columns = frame.select(pl.col(pl.String).str.len_bytes() > csv.field_size_limit())
+        if any(column.any() for column in columns.iter_columns()):
+            for _ in _records(lines):
+                pass
+
+
 def _line_ends(lines: Lines) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.flatnonzero(np.frombuffer(lines.data, np.uint8) == ord("\n"))
 
@@ -111,13 +125,20 @@ def _separators(data: bytes, separator: str) -> int:
 def _records(lines: Lines) -> Iterator[_Record]:
     """Give last line and cells of each record, the header first."""
     text = io.TextIOWrapper(io.BytesIO(lines.data), encoding="utf-8", newline="\n")
-    reader = csv.reader(text, delimiter=lines.separator, strict=False)
+    reader, before = csv.reader(text, delimiter=lines.separator, strict=False), 0
     try:
         for record in reader:
             yield reader.line_num, record
+            before = reader.line_num
     except csv.Error as error:
-        where = (f"{lines.path}:{reader.line_num}",)
-        raise UsageError(Fault("DATA-002", "the table cannot be read", where, str(error), "fetch the file again")) from error
+        raise UsageError(_unreadable(error, f"{lines.path}:{before + 1}")) from error
+
+
+def _unreadable(error: csv.Error, where: str) -> Fault:
+    if "field limit" in str(error):
+        why = f"it has more than {csv.field_size_limit():,} characters: a quote is probably missing"
+        return Fault("DATA-013", "a cell is too long", (where,), why, "close the quote, or shorten the cell")
+    return Fault("DATA-002", "the table cannot be read", (where,), str(error), "fetch the file again")
 
 
 def _refuse_hopeless(lines: Lines, uneven: Sequence[_Record]) -> None:

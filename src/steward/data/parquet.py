@@ -17,6 +17,9 @@ _BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, Val
 _CELL_BYTES = 8
 _FREE_BYTES = 512 << 20
 _MAX_RATIO = 200
+_HEAD_BYTES = 64
+_NEXT_NUMBER = b"\x15"  # of Thrift's compact form: the next field is an integer
+_BATCH = 65_536
 
 
 def read_parquet(path: Path, dictionary: DictionarySpec, wanted: Sequence[str], max_unreadable: float) -> TableRead:
@@ -28,6 +31,8 @@ def read_parquet(path: Path, dictionary: DictionarySpec, wanted: Sequence[str], 
     """
     header = _names(path)
     places = match_header(header, dictionary, wanted, path)
+    if _has_page_checksums(path):
+        _refuse_wrong_checksums(path)
     frame = _read(path, [header[place] for place in places.values()])
     given = {name: frame[header[place]] for name, place in places.items()}
 
@@ -57,6 +62,34 @@ def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
         why = f"its footer claims {claimed:,} rows, {frame.height:,} are there"
         raise UsageError(_fault(path, why))
     return frame
+
+
+def _has_page_checksums(path: Path) -> bool:
+    """Tell whether the first page of a Parquet file carries a checksum: the fourth number of its header, if any."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    place = len(b"PAR1")
+    for _ in ("type", "unpacked size", "packed size"):
+        if head[place : place + 1] != _NEXT_NUMBER:
+            return False
+        place += 1
+        while head[place : place + 1] >= b"\x80":
+            place += 1
+        place += 1
+    return head[place : place + 1] == _NEXT_NUMBER
+
+
+def _refuse_wrong_checksums(path: Path) -> None:
+    """Read the pages once with a reader that compares them with their checksums: Polars does not."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for _ in file.iter_batches(batch_size=_BATCH):
+                pass
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _corrupt(path, error) from error
 
 
 def _refuse_claim(rows: int, columns: int, path: Path) -> None:

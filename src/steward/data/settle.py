@@ -71,7 +71,9 @@ def settle(cells: Cells, columns: Columns, dictionary: DictionarySpec, max_unrea
             cannot be read, or a column holds what no type here holds.
     """
     if not cells.rows:
-        raise UsageError(Fault("DATA-001", "the file has column names and no rows", (str(cells.path),), fix="fetch or export it again"))
+        raise UsageError(
+            Fault("DATA-001", "the file has column names and no rows", (str(cells.path),), fix="fetch or export it again")
+        )
     frame = pl.DataFrame([column.values.alias(name) for name, column in columns.items()])
     remarks = (*cells.remarks, *_remarks(columns))
     if is_whole(cells, columns):

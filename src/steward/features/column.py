@@ -70,6 +70,22 @@ def recode(column: Column, meanings: Mapping[int, float] | Mapping[int, str] | M
     return cast("Column", meaning)
 
 
+def whole_number(column: Column) -> Column:
+    """Return text as a whole number, null where it is none."""
+    if isinstance(column, pl.Expr):
+        return cast("Column", column.cast(pl.Int64, strict=False))
+    return column.cast(nw.Int64)
+
+
+def clock_time(year: Column, month: Column, day: Column, hour: Column, minute: Column) -> Column:
+    """Return a local time, made of its parts; null where one is null or they make no date."""
+    engine = _engine(year)
+    text = engine.concat_str([year, month, day, hour, minute], separator="-")
+    if isinstance(year, pl.Expr):
+        return cast("Column", text.str.to_datetime("%Y-%m-%d-%H-%M", time_unit="us", strict=False))
+    return cast("Column", text.str.to_datetime("%Y-%m-%d-%H-%M"))
+
+
 def _engine(column: Column) -> Any:
     return pl if isinstance(column, pl.Expr) else nw
 

@@ -7,6 +7,7 @@ bars - is then looked up and exact. (How a sample is remembered for drift is `st
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _MOST_VALUES = 50
 _MOST_QUANTITIES = 5  # where a quantity has more different values, the most frequent say little
 _QUANTILES = (1, 5, 25, 50, 75, 95, 99)
 _BARS = 24
+_OUTER = 0.01  # on each side, beyond the bars
 _FENCE = 1.5  # quartile distances, Tukey 1977
 _FAR = 3.0  # standard deviations
 _THREADS = 2
@@ -100,7 +102,7 @@ def _column(column: pl.Series, spec: ColumnSpec | None, parts: Sequence[_Part], 
         number=_number(numbers, len(present), cells, careful=care != "none") if quantity else None,
         first=_outer(column.min(), care) if dtype.is_temporal() else None,
         last=_outer(column.max(), care) if dtype.is_temporal() else None,
-        bars=_bars(numbers, dtype, edges) if ordered and not codes else None,
+        bars=_bars(numbers, dtype, edges, careful=care != "none") if ordered and not codes else None,
         values=() if dtype.is_temporal() else _values(present, codes, cells.distinct, care),
         by_period={period: measure(piece, quantity)[0] for period, piece in pieces.items()},
     )
@@ -167,11 +169,11 @@ def _quantile(values: Array, share: float) -> float:
     return float(values[left]) * (1 - rest) + float(values[left + 1]) * rest if rest else float(values[left])
 
 
-def _bars(values: Array, dtype: pl.DataType, edges: Sequence[float] | None) -> Bars | None:
+def _bars(values: Array, dtype: pl.DataType, edges: Sequence[float] | None, *, careful: bool) -> Bars | None:
     """Return bars over all but the outermost hundredths, on which a plot would be lost; one bar a number where these are few."""
     if not len(values):
         return None
-    cuts = np.asarray(edges if edges is not None else _edges(values, dtype), dtype=np.float64)
+    cuts = np.asarray(edges if edges is not None else _edges(values, dtype, careful=careful), dtype=np.float64)
     places = np.searchsorted(values, cuts[:-1], side="left")
     last = int(np.searchsorted(values, cuts[-1], side="right"))
     counts = np.diff(np.append(places, last))
@@ -180,8 +182,12 @@ def _bars(values: Array, dtype: pl.DataType, edges: Sequence[float] | None) -> B
     return Bars(tuple(cuts.tolist()), tuple(counts.tolist()), int(places[0]), len(values) - last, low, high)
 
 
-def _edges(values: Array, dtype: pl.DataType) -> Array:
-    low, high = _quantile(values, 0.01), _quantile(values, 0.99)
+def _edges(values: Array, dtype: pl.DataType, *, careful: bool) -> Array:
+    if careful:  # between two cells, so that the edge is none of them
+        low, high = _quantile(values, _OUTER), _quantile(values, 1 - _OUTER)
+    else:
+        last = len(values) - 1
+        low, high = float(values[floor(_OUTER * last)]), float(values[ceil((1 - _OUTER) * last)])
     if dtype.is_integer() and high - low < _BARS and max(-low, high) < _EXACT:
         return np.arange(np.floor(low), np.ceil(high) + 2) - 0.5
     if not low < high:
@@ -194,7 +200,7 @@ def _edges(values: Array, dtype: pl.DataType) -> Array:
 def _edge_text(edge: float, dtype: pl.DataType) -> str:
     if not dtype.is_temporal():
         return f"{edge:.6g}"
-    return _iso(pl.Series([int(edge)]).cast(pl.Int64 if isinstance(dtype, pl.Datetime) else pl.Int32, strict=False).cast(dtype)[0])
+    return _iso(pl.Series([int(edge)]).cast(pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype)[0])
 
 
 def _outer(moment: object, care: str) -> str | None:
@@ -229,7 +235,7 @@ def _text(value: Any) -> str:
 
 
 def _counted_texts(values: pl.Series, most: int) -> list[tuple[str, int]]:
-    if values.dtype.is_nested():
+    if values.dtype.is_nested() or values.dtype == pl.Binary:
         return []
     counts = values.cast(pl.String).alias("value").value_counts()
     return counts.top_k(most + 1, by="count").sort("count", "value", descending=[True, False]).head(most).rows()

@@ -1,5 +1,6 @@
 """Reports for people, as documents: values in, one HTML page out; nothing here reads a disk or a clock.
 
 `recorded` reads what a version and its run remember, `pictures` and `class_pictures` show the test rows of a
-quantity and of classes, and `model_report` puts a page together. `steward.flows.report` collects the values.
+quantity and of classes, and `model_report` puts a page together. `quality_report` does the same for the rows of a run,
+as a page and as Markdown. `steward.flows.report` and `steward.flows.quality` collect the values.
 """

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 
 from steward.reporting.page import ORIGINS
 from steward.reporting.quality_changes import change_lines, period_lines
@@ -10,7 +11,7 @@ from steward.reporting.quality_pairs import Pair, cell_figures, from_to
 from steward.reporting.quality_plots import sparkline
 
 _MOST_CHANGES = 25
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&!])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|#~!])")
 
 
 def markdown_lines(contents: QualityContents, pairs: Sequence[Pair]) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Return a text that Markdown takes for nothing but text."""
-    return _SPECIAL.sub(r"\\\1", _line(text))
+    return _SPECIAL.sub(r"\\\1", escape(_line(text), quote=False))
 
 
 def _line(text: str) -> str:

@@ -5,13 +5,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from tests import bad_files
+from tests.bad_files import CASES, ROWS, Case
 
 from steward.core.errors import StewardError
 from steward.data.convert import DTYPES
 from steward.data.read import read_table
 from steward.project.dictionary import DictionarySpec
-from tests import bad_files
-from tests.bad_files import CASES, ROWS, Case
 
 DOCS = Path(__file__).parents[3] / "docs/bad_input.md"
 

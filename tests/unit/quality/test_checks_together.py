@@ -76,8 +76,7 @@ def check(*declared: dict[str, Any], frame: pl.DataFrame = TRIPS, now: datetime 
         (
             {"kind": "null_together", "columns": ["city", "code", "fare", "void"], "action": "quarantine"},
             [4],
-            "city and code are empty together in 1 of 6 rows (16.67%), for example row 5; "
-            "always empty, and part of no group: void",
+            "city and code are empty together in 1 of 6 rows (16.67%), for example row 5; always empty, and part of no group: void",
         ),
     ],
 )
@@ -172,7 +171,10 @@ def test_rows_without_a_calendar_have_no_age_and_lie_in_no_month() -> None:
 def test_two_groups_of_columns_are_two_findings_of_one_check() -> None:
     frame = pl.DataFrame({"a": [None, 1, 1], "b": [None, 1, 1], "c": [1, None, None], "d": [1, None, None]})
     findings = check({"kind": "null_together"}, frame=frame).findings
-    assert [(finding.columns, finding.rows, finding.action) for finding in findings] == [(("c", "d"), 2, "warn"), (("a", "b"), 1, "warn")]
+    assert [(finding.columns, finding.rows, finding.action) for finding in findings] == [
+        (("c", "d"), 2, "warn"),
+        (("a", "b"), 1, "warn"),
+    ]
 
 
 def test_checks_that_cannot_be_asked_of_these_columns_are_all_named_at_once() -> None:

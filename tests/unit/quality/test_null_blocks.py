@@ -59,7 +59,9 @@ cells = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_siz
 
 @given(cells)
 def test_all_columns_of_a_block_are_empty_in_as_many_rows_as_it_says(rows: list[tuple[bool, bool, bool]]) -> None:
-    frame = pl.DataFrame({name: [None if row[i] else 1 for row in rows] for i, name in enumerate("abc")}, schema=dict.fromkeys("abc", pl.Int64))
+    frame = pl.DataFrame(
+        {name: [None if row[i] else 1 for row in rows] for i, name in enumerate("abc")}, schema=dict.fromkeys("abc", pl.Int64)
+    )
     for block in null_blocks(frame, frame.columns, min_share=0.01, overlap=0.5).blocks:
         positions = ["abc".index(name) for name in block.columns]
         assert block.rows == sum(all(row[i] for i in positions) for row in rows) > 0

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from steward.apps.cli.options import AsJson, Data, Sets, Where, open_ports
+from steward.apps.cli.options import AsJson, Data, Periods, Sets, Where, open_ports
 
 Project = Annotated[
     str | None,
@@ -29,7 +29,7 @@ Force = Annotated[bool, typer.Option("--force", help="Write over declaration and
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     data = typer.Typer(help="The rows: which snapshots there are, what changed, where a model comes from.", no_args_is_help=True)
-    for command in (log, show, diff, lineage, rank):
+    for command in (log, show, diff, lineage, expect, rank):
         data.command()(command)
     app.add_typer(data, name="data")
     app.command()(export)
@@ -90,6 +90,29 @@ def lineage(where: Where, number: Number = None, as_json: AsJson = False) -> Non
         say_json(traced)
     else:
         tell_lineage(traced, where)
+
+
+def expect(where: Where, period: Periods = None, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
+    """Ask Great Expectations the project's own checks and compare; writes the suite and its Data Docs. Exits 1 if they differ."""
+    from rich.markup import escape
+
+    from steward.adapters.great_expectations import run_suite
+    from steward.apps.cli.screen import say, say_json
+    from steward.flows.expect import expect_periods
+    from steward.project.read import read_project
+
+    project = read_project(where, sets or ())
+    report = expect_periods(project, period or project.spec.split.train, open_ports(data, quiet=as_json), run_suite)
+    if as_json:
+        say_json(report.as_dict())
+    else:
+        for one in report.compared:
+            word = "[green]agree[/]" if one.agree else "[red]differ[/]"
+            held = "holds" if one.ours.holds else f"broken in {one.ours.rows:,} rows"
+            say(f"  {word}  {escape(one.ours.name)}: {held}")
+        say(f"\n{len(report.compared)} checks on {report.rows:,} rows\nsuite      {report.suite}\nData Docs  {report.pages}")
+        say(f"\nnext:  open {report.pages} in a browser")
+    raise typer.Exit(0 if report.agree else 1)
 
 
 def rank(projects: Candidates = None, data: Data = None, as_json: AsJson = False) -> None:
