@@ -93,6 +93,9 @@ mlflow-ui: install ## Look at runs and versions in MLflow's own pages (PORT=5000
 db-shell: install ## Ask the database in SQL (read only): sqlite3, psql or mariadb, by STEWARD_DATABASE_URL
 	@$(STEWARD) db shell $(ARGS)
 
+docs: install ## Make the pages of docs/ that follow from the blueprints' declarations
+	@$(BIN)/python -m steward.flows.pages
+
 lock: install ## Resolve the dependencies anew into the two lock files (ARGS=--upgrade takes newer versions)
 	@$(LOCK) -o requirements.lock
 	@$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock

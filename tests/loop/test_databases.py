@@ -12,7 +12,6 @@ from uuid import UUID
 import polars as pl
 import pytest
 from sqlalchemy import MetaData, Numeric, create_engine, inspect, select
-from tests.servers import DATABASES
 
 from steward.adapters.sql.address import read_address
 from steward.bootstrap import Settings, build_ports
@@ -23,6 +22,7 @@ from steward.flows.run import RunOptions, run
 from steward.flows.watch import watch_something
 from steward.project.read import read_project
 from steward.registry.tracking import Experiment, Tracked
+from tests.servers import DATABASES
 
 pytestmark = pytest.mark.loop
 

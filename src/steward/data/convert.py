@@ -207,6 +207,8 @@ def _text(column: pl.Series, _spec: ColumnSpec) -> _Read:
     if column.dtype == pl.Binary:
         kept = Remark("bytes were kept as hexadecimal text, and never unpacked", f'"{shown(column.name)}"')
         return _Read(column.bin.encode("hex"), (kept,))
+    if isinstance(column.dtype, pl.Duration):
+        return _Read(column.dt.to_string())
     return _Read(column.cast(pl.String))
 
 

@@ -129,7 +129,7 @@ def _apart(cells: Cells, wrong: Mapping[str, pl.Series], rows: list[int], dictio
     places, texts = cells.stand(rows)
     reasons = [pl.Series([cells.short.get(row) for row in rows], dtype=pl.String)]
     for name, mask in wrong.items():
-        cell = cells.given[name].gather(rows).cast(pl.String, strict=False).str.slice(0, _LONGEST_TEXT)
+        cell = pl.Series([str(value)[:_LONGEST_TEXT] for value in cells.given[name].gather(rows)], dtype=pl.String)
         why = pl.format(
             "{} is not {}: {}", pl.lit(cells.given[name].name), pl.lit(kind_of(dictionary.columns[name])), pl.col("cell")
         )

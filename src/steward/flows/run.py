@@ -21,11 +21,12 @@ from steward.flows.package import package
 from steward.flows.ports import Ports
 from steward.flows.process import process
 from steward.flows.promote import promote_if_passed, register
-from steward.flows.quality import write_quality_report
+from steward.flows.quality import profile_snapshot, write_quality_report
 from steward.flows.steps import Runner, sweep
 from steward.flows.train import evaluate, train
 from steward.project.read import Project, read_project
 from steward.project.tables import RowSet
+from steward.quality.summary import summary_lines
 
 _STAGE_OF: Mapping[RowSet, str] = {"raw": "ingest", "processed": "process", "features": "features"}
 STAGES = ("ingest", "process", "features", "train", "bundle", "promote")
@@ -127,7 +128,7 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
     ingested = ingest(project, ports, runner, frames)
     result: dict[str, Any] = {"origin": ingested.origin, "snapshot": ingested.snapshot, "rows": ingested.rows}
     if last < STAGES.index("process"):
-        return result
+        return result | {"summary": list(summary_lines(profile_snapshot(project, ingested.snapshot, frames)))}
 
     cleaned = process(project, ingested.snapshot, ports, runner, frames)
     result |= {

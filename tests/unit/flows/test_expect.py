@@ -2,13 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.small_project import open_workspace, write_month, write_project
 
 from steward.adapters.great_expectations import run_suite
 from steward.core.errors import UsageError
 from steward.flows.expect import expect_periods
 from steward.project.read import read_project
 from steward.quality.expected import Answer, Expectations, SuiteRun
-from tests.small_project import open_workspace, write_month, write_project
 
 
 def other_engine(name: str, expectations: Expectations, folder: Path) -> SuiteRun:

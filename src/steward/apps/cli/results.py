@@ -24,6 +24,8 @@ def show_run(finished: Run, where: str) -> None:
     if "verdict" in result:
         _show_verdict(finished, result, where)
     else:
+        for line in result.get("summary", ()):
+            say(escape(line))
         if "quality" in result:
             say(f"quality report  {result['quality']['html']}   (in the workspace; Markdown beside it)\n")
         say(f"run {finished.id} {finished.status}\n\nnext:  steward run {where}")

@@ -9,15 +9,15 @@ from steward.apps.cli.options import AsJson, Data, Sets, open_ports
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from steward.flows.ports import Ports
     from steward.flows.doctor import Check
+    from steward.flows.ports import Ports
 
 Project = Annotated[
     str | None,
     typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out."),
 ]
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
-Quality = Annotated[bool, typer.Option("--quality", help="About the rows instead: what the checks found, before and after cleaning.")]
+Quality = Annotated[bool, typer.Option("--quality", help="About the rows instead: findings, before and after cleaning.")]
 Period = Annotated[str | None, typer.Option(metavar="PERIOD", help="With --quality: this period's rows, read afresh.")]
 Against = Annotated[str | None, typer.Option(metavar="PERIOD", help="With --quality: another period to compare them with.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many entries, newest last.")]

@@ -133,7 +133,7 @@ def _trips(period: Period, count: int, world: _World, rng: np.random.Generator) 
     within = np.exp(rng.normal(np.log(0.75), 0.45, count))
     miles = np.where(pickup == dropoff, within, straight * np.exp(rng.normal(0, 0.12, count)))
     season = 1 + 0.02 * np.sin(2 * np.pi * (period.month - 4) / 12)
-    pace = _SLOWNESS[hour] * np.where(weekday >= 5, 0.94, 1.02) * season * world.slow  # noqa: PLR2004 - Saturday and Sunday
+    pace = _SLOWNESS[hour] * np.where(weekday >= 5, 0.94, 1.02) * season * world.slow
     minutes = 7.2 * miles**0.68 * pace * np.exp(rng.normal(0, 0.24, count))
     return _Trips(pickup, dropoff, second, hour, weekday, miles, minutes)
 
@@ -142,7 +142,7 @@ def _clock(period: Period, count: int, rng: np.random.Generator) -> tuple[Ints, 
     """Return second of the month, hour of the day and weekday (Monday 0) of each pickup, in order."""
     hours = np.arange((period.end - period.start).days * 24)
     weekday = (period.start.weekday() + hours // 24) % 7
-    weight = _DAY[weekday] * np.where(weekday >= 5, _WEEKEND[hours % 24], _WEEKDAY[hours % 24])  # noqa: PLR2004 - Saturday, Sunday
+    weight = _DAY[weekday] * np.where(weekday >= 5, _WEEKEND[hours % 24], _WEEKDAY[hours % 24])
     drawn = _draw(np.cumsum(weight / weight.sum()), rng.random(count))
     second = np.sort(drawn * 3600 + rng.integers(0, 3600, count))
     return second, second // 3600 % 24, weekday[second // 3600]
@@ -201,8 +201,8 @@ def _money(frame: pl.DataFrame, trips: _Trips, rng: np.random.Generator) -> pl.D
     """Add fare, surcharges, tip and total (US dollars) and bring the columns into the publisher's order."""
     count = frame.height
     fare = np.round(3 + 2.6 * trips.miles + 0.5 * trips.minutes, 1)
-    rush = (trips.weekday < 5) & (trips.hour >= 16) & (trips.hour < 20)  # noqa: PLR2004 - weekdays, 4 to 8 in the evening
-    night = (trips.hour >= 20) | (trips.hour < 6)  # noqa: PLR2004 - 8 in the evening to 6 in the morning
+    rush = (trips.weekday < 5) & (trips.hour >= 16) & (trips.hour < 20)
+    night = (trips.hour >= 20) | (trips.hour < 6)
     inner = np.isin(_ZONES[trips.dropoff, 0], _CONGESTION) | np.isin(_ZONES[trips.pickup, 0], _CONGESTION)
     card = frame["payment_type"].to_numpy() == 1
     parts = {
@@ -227,7 +227,7 @@ def _spoil(frame: pl.DataFrame, holes: int, rng: np.random.Generator) -> pl.Data
     hollow = hollow.with_columns(
         *(pl.lit(None, frame.schema[name]).alias(name) for name in _HOLLOW),
         pl.col(_MOMENTS).dt.truncate("1m"),
-        pl.when(pl.col("chance") > 0.98).then(pl.col("trip_distance") * 9000).otherwise("trip_distance").alias("trip_distance"),  # noqa: PLR2004
+        pl.when(pl.col("chance") > 0.98).then(pl.col("trip_distance") * 9000).otherwise("trip_distance").alias("trip_distance"),
     )
     return pl.concat([whole, hollow]).select(_COLUMNS)
 
