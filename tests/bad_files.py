@@ -316,7 +316,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case("Values", "fraction in an integer column", "Q", "by zone", _cells(zone=only(5, "1.5")), apart=1),
     Case(
-        *("Values", "NA spellings", "N", '"#REF!" 80 times in "miles"'),
+        *("Values", "NA spellings", "N", '"#REF!" in 80 cells of "miles"'),
         _cells(miles=lambda i: ("-", "?", "missing", "#REF!", None)[i % 5]),
     ),
     Case(

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,9 +39,11 @@ def validate(rows: pd.DataFrame, suite: Mapping[str, object], folder: Path) -> M
 
 def work(data: Path, suite: Path, out: Path) -> Mapping[str, object]:
     """Do all of it."""
+    started = time.perf_counter()
     rows = pd.concat([read_month(path) for path in sorted((data / "taxi" / "green").iterdir())], ignore_index=True)
     rows["duration_min"] = (rows["dropoff_at"] - rows["pickup_at"]).dt.total_seconds() / 60
-    return {"rows": len(rows), **validate(rows, json.loads(suite.read_text()), out)}
+    read = time.perf_counter() - started
+    return {"rows": len(rows), **validate(rows, json.loads(suite.read_text()), out), "read_s": read}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from steward.data.normalise import EMPTY, plain_numbers, without_nothing
-from steward.data.remarks import Remark, shown
+from steward.data.remarks import Remark, cells_of, shown
 from steward.data.times import times_of
 from steward.project.dictionary import ColumnSpec
 
@@ -119,7 +119,7 @@ def _read_again(column: pl.Series, read: _Read, spec: ColumnSpec, *, decimal_com
 
 def _without_nan(cells: pl.Series) -> tuple[pl.Series, tuple[Remark, ...]]:
     count = int(cells.is_nan().sum())
-    return cells.fill_nan(None), ((Remark(EMPTY, f'"NaN" {count:,} times in "{shown(cells.name)}"'),) if count else ())
+    return cells.fill_nan(None), ((Remark(EMPTY, f'"NaN" in {cells_of(count, cells.name)}'),) if count else ())
 
 
 def _hopeless(cells: pl.Series, spec: ColumnSpec) -> str:
@@ -200,7 +200,7 @@ def _number(column: pl.Series, _spec: ColumnSpec) -> _Read:
 def _leading_zeros(cells: pl.Series) -> tuple[Remark, ...]:
     count = int(cells.str.contains(r"^0\d").sum())
     what = "leading zeros are lost in a number; for names, write  type: text  in dictionary.yaml"
-    return (Remark(what, f'"{shown(cells.name)}" {count:,} times'),) if count else ()
+    return (Remark(what, cells_of(count, cells.name)),) if count else ()
 
 
 def _text(column: pl.Series, _spec: ColumnSpec) -> _Read:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from steward.data.remarks import Remark, shown
+from steward.data.remarks import Remark, cells_of, shown
 from steward.project.dictionary import ColumnSpec
 
 EMPTY = "read as empty"
@@ -101,7 +101,7 @@ def _replaced(found: Spelt, mask: pl.Series, by: pl.Series, what: str) -> Spelt:
         return found
     table = pl.DataFrame([found.cells.alias("old"), by.alias("new"), mask.alias("mask")])
     cells = table.select(pl.when("mask").then("new").otherwise("old")).to_series().alias(found.cells.name)
-    return Spelt(cells, (*found.remarks, Remark(what, f'"{shown(found.cells.name)}" {count:,} times')), found.mixed)
+    return Spelt(cells, (*found.remarks, Remark(what, cells_of(count, found.cells.name))), found.mixed)
 
 
 def _where(cells: pl.Series, keep: pl.Series) -> pl.Series:
@@ -111,5 +111,5 @@ def _where(cells: pl.Series, keep: pl.Series) -> pl.Series:
 
 
 def _counted(what: str, words: pl.Series, name: str) -> tuple[Remark, ...]:
-    counts = words.value_counts(sort=True).rows()
-    return tuple(Remark(what, f'"{shown(word)}" {count:,} times in "{shown(name)}"') for word, count in counts)
+    counts = words.alias("word").value_counts(name="count").sort("count", "word", descending=[True, False]).rows()
+    return tuple(Remark(what, f'"{shown(word)}" in {cells_of(count, name)}') for word, count in counts)

@@ -43,6 +43,11 @@ def shown(value: object, longest: int = _MOST_SHOWN) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def cells_of(count: int, name: str) -> str:
+    """Return how many cells of which column, in words."""
+    return f'{count:,} {"cell" if count == 1 else "cells"} of "{shown(name)}"'
+
+
 def _listed(details: list[str]) -> str:
     more = len(details) - _MOST_SHOWN
     return "; ".join(details[:_MOST_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")

@@ -19,6 +19,7 @@ from steward.flows.sources import gather_lookups, gather_sources, lookup_files
 from steward.flows.steps import Done, Runner
 from steward.flows.versions import republished
 from steward.project.read import Project
+from steward.quality.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class Ingested:
     rows: int
     lookups: Mapping[str, str]
     files: tuple[Mapping[str, Any], ...]
+    unreadable: int
+
+    @property
+    def findings(self) -> tuple[dict[str, object], ...]:
+        """Return what was found while reading: rows that could not be read, if there were any."""
+        if not self.unreadable:
+            return ()
+        total = self.rows + self.unreadable
+        share = self.unreadable / total
+        text = f"{self.unreadable:,} of {total:,} rows ({share:.2%}) could not be read"
+        found = Finding("readable", "unreadable", (), "quarantine", self.unreadable, share, (), text)
+        return (found.as_dict(),)
 
 
 class Frames:
@@ -63,7 +76,8 @@ def ingest(project: Project, ports: Ports, runner: Runner, frames: Frames) -> In
         "lookups": _lookup_digests(project, sources, ports),
     }
     output = runner.step("ingest", depends, lambda: _read(project, sources, ports, frames))
-    return Ingested(output["snapshot"], output["origin"], output["rows"], output["lookups"], tuple(output["sources"]))
+    lost = int(output["unreadable"]["rows"]) if output["unreadable"] else 0
+    return Ingested(output["snapshot"], output["origin"], output["rows"], output["lookups"], tuple(output["sources"]), lost)
 
 
 def _lookup_digests(project: Project, sources: Sources, ports: Ports) -> dict[str, str | None]:

@@ -135,7 +135,7 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
         "clean": cleaned.snapshot,
         "clean_rows": cleaned.rows,
         "quarantined": cleaned.quarantined,
-        "findings": list(cleaned.findings),
+        "findings": [*ingested.findings, *cleaned.findings],
         "quality": _tell_quality(project, ports, frames),
     }
     if last < STAGES.index("features"):

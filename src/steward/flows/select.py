@@ -102,7 +102,9 @@ def _filled(project: Project, frame: pl.DataFrame) -> tuple[float, str]:
 
 def _drift(project: Project, frame: pl.DataFrame, learned: Sequence[str]) -> tuple[float, str]:
     codes = [name for name, column in project.dictionary.columns.items() if column.codes]
-    columns = [name for name in project.dictionary.columns if name in frame.columns and frame[name].dtype.is_numeric()]
+    # What is known when a prediction is asked for, and the target: numbers of rows and invoices always move.
+    asked = [name for name, column in project.dictionary.columns.items() if column.known_at == "request"]
+    columns = [name for name in dict.fromkeys((*asked, project.spec.target)) if frame[name].dtype.is_numeric()]
     reference = frame.filter(pl.col(PERIOD).is_in(list(learned))).select(columns)
     before = profile(reference, codes)
     found = [(0.0, "", "")]

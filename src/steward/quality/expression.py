@@ -99,7 +99,7 @@ class _Compiler:
                 return _COMPARE[type(op)](self._alike(one, other), other)
 
     def _alike(self, one: pl.Expr, other: pl.Expr) -> pl.Expr:
-        """Return the first of two sides if they may be compared: Polars compares a moment with a number, and means nothing by it."""
+        """Return the first side if the two may be compared: Polars compares even a moment with a number."""
         mine, others = (_family(self._nothing.select(side).to_series().dtype) for side in (one, other))
         if mine != others and "nothing" not in (mine, others):
             raise ValueError(f"it compares {mine} with {others}")
