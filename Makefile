@@ -74,15 +74,16 @@ types: install ## Check the types
 contracts: install ## Check that every room imports only what stands before it
 	@$(BIN)/lint-imports --no-logo
 
-bench: benchmarks/.venv/.installed ## Measure speed, memory and error beside plain tools
+bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/model.py
 	@$(BIN)/python benchmarks/ingest.py
 	@$(BIN)/python benchmarks/load.py
+	@$(BIN)/python benchmarks/quality.py
 
-benchmarks/.venv/.installed: benchmarks/requirements.txt $(VENV)/.installed
-	@test -x benchmarks/.venv/bin/python || $(BIN)/python -m venv benchmarks/.venv
-	@$(UV) pip install -q --python benchmarks/.venv/bin/python -r $< || benchmarks/.venv/bin/python -m pip install -q -r $<
+benchmarks/.venv/.installed benchmarks/peers/.venv/.installed: %/.venv/.installed: %/requirements.txt $(VENV)/.installed
+	@test -x $*/.venv/bin/python || $(BIN)/python -m venv $*/.venv
+	@$(UV) pip install -q --python $*/.venv/bin/python -r $< || $*/.venv/bin/python -m pip install -q -r $<
 	@touch $@
 
 mlflow-ui: install ## Look at runs and versions in MLflow's own pages (PORT=5000)

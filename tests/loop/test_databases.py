@@ -11,7 +11,7 @@ from uuid import UUID
 
 import polars as pl
 import pytest
-from sqlalchemy import MetaData, Numeric, create_engine, inspect, select
+from sqlalchemy import Double, MetaData, create_engine, inspect, select
 
 from steward.adapters.sql.address import read_address
 from steward.bootstrap import Settings, build_ports
@@ -92,8 +92,8 @@ def tables(url: str) -> Tables:
         meta.reflect(connection, views=True)
         for name, table in meta.tables.items():
             for column in table.columns:
-                if isinstance(column.type, Numeric):
-                    column.type.asdecimal = False  # a reflected DOUBLE would come as a decimal of ten digits
+                if getattr(column.type, "asdecimal", False):
+                    column.type = Double()  # a reflected one would come as a decimal of ten digits
             if name != "alembic_version":
                 rows = connection.execute(select(*sorted(table.columns, key=lambda column: column.name)))
                 found[name] = sorted((tuple(_plain(value) for value in row) for row in rows), key=repr)

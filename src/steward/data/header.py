@@ -14,6 +14,8 @@ from steward.project.dictionary import ColumnSpec, DictionarySpec
 
 MOST_COLUMNS = 5_000
 _SHOWN = 60
+_COMPARED = 300
+_TOLD = 20  # comparing names with names takes its time, and nobody reads more
 
 
 def match_header(header: Sequence[str], dictionary: DictionarySpec, wanted: Collection[str], path: Path) -> dict[str, int]:
@@ -34,8 +36,8 @@ def match_header(header: Sequence[str], dictionary: DictionarySpec, wanted: Coll
         raise UsageError(
             Fault("DATA-013", f"the file has {len(header):,} columns", (str(path),), why, "leave out what is not needed")
         )
-    twice = [name for name, count in Counter(map(_plain, header)).items() if name and count > 1]
-    faults = [_duplicate(name, [h for h in header if _plain(h) == name], path) for name in twice]
+    twice = [name for name, count in Counter(map(plain, header)).items() if name and count > 1][:_TOLD]
+    faults = [_duplicate(name, [h for h in header if plain(h) == name], path) for name in twice]
     places: dict[str, int] = {}
     for name in wanted:
         found = _places(name, dictionary.columns[name], header)
@@ -56,8 +58,8 @@ def header_remarks(header: Sequence[str], dictionary: DictionarySpec, places: Ma
     """Return what was passed over when names were matched: case, spaces around, columns that nobody asked for."""
     named = [(header[place], {name, *dictionary.columns[name].aliases}) for name, place in places.items()]
     spelt = [shown(given) for given, spellings in named if given not in spellings]
-    known = {_plain(spelling) for name, spec in dictionary.columns.items() for spelling in (name, *spec.aliases)}
-    extra = [shown(given) or "(no name)" for given in header if _plain(given) not in known]
+    known = known_spellings(dictionary)
+    extra = [shown(given) or "(no name)" for given in header if plain(given) not in known]
     remarks = [Remark("names matched in spite of case or spaces", ", ".join(map(repr, spelt)))] if spelt else []
     if extra:
         more = f" and {len(extra) - _SHOWN:,} more" if len(extra) > _SHOWN else ""
@@ -67,17 +69,22 @@ def header_remarks(header: Sequence[str], dictionary: DictionarySpec, places: Ma
 
 def known_names(header: Sequence[str], dictionary: DictionarySpec) -> int:
     """Return how many of a header's names the dictionary knows."""
-    known = {_plain(spelling) for name, spec in dictionary.columns.items() for spelling in (name, *spec.aliases)}
-    return len({_plain(name) for name in header} & known)
+    return len({plain(name) for name in header} & known_spellings(dictionary))
 
 
-def _plain(name: str) -> str:
+def known_spellings(dictionary: DictionarySpec) -> frozenset[str]:
+    """Return all names and aliases of a dictionary in their plain form."""
+    return frozenset(plain(spelling) for name, spec in dictionary.columns.items() for spelling in (name, *spec.aliases))
+
+
+def plain(name: str) -> str:
+    """Return what counts of a name when names are compared."""
     return name.strip().casefold()
 
 
 def _places(name: str, spec: ColumnSpec, header: Sequence[str]) -> list[int]:
-    spellings = {_plain(name), *map(_plain, spec.aliases)}
-    return [place for place, given in enumerate(header) if _plain(given) in spellings]
+    spellings = {plain(name), *map(plain, spec.aliases)}
+    return [place for place, given in enumerate(header) if plain(given) in spellings]
 
 
 def _duplicate(name: str, spellings: Sequence[str], path: Path) -> Fault:
@@ -88,7 +95,8 @@ def _duplicate(name: str, spellings: Sequence[str], path: Path) -> Fault:
 def _missing(name: str, columns: Mapping[str, ColumnSpec], header: Sequence[str], path: Path) -> Fault:
     aliases = columns[name].aliases
     also = f" (also: {', '.join(aliases)})" if aliases else ""
-    hints = [did_you_mean(spelling, header) for spelling in (name, *aliases)]
+    near = [given[:_SHOWN] for given in header[:_COMPARED]]
+    hints = [did_you_mean(spelling, near) for spelling in (name, *aliases[:_TOLD])]
     hint = next((hint for hint in hints if hint.startswith("did you mean")), "")
     fix = f"{hint} Add the file's name for it to the aliases of {name} in dictionary.yaml, or set required: false"
     return Fault("DATA-004", f"required column {name!r}{also} is missing", (str(path),), _present(header), fix.strip())

@@ -5,7 +5,7 @@ no JSON is a row that cannot be read; one that says something no table can hold 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +13,7 @@ from typing import NoReturn
 import polars as pl
 
 from steward.core.errors import Fault, UsageError
-from steward.data.header import header_remarks, match_header
+from steward.data.header import MOST_COLUMNS, header_remarks, known_spellings, match_header, plain
 from steward.data.plain_text import plain_text
 from steward.data.remarks import TableRead, shown
 from steward.data.settle import Cells, converted, settle
@@ -35,9 +35,12 @@ class _NoTable(Exception):  # noqa: N818 - it says what a line is
 
 @dataclass(slots=True)
 class _Columns:
-    """Columns that grow chunk by chunk; a name first seen later is null in the rows before."""
+    """Columns that grow chunk by chunk; a name first seen later is null in the rows before. Only `known` names have cells."""
 
+    known: Collection[str]
+    path: Path
     rows: int = 0
+    names: dict[str, None] = field(default_factory=dict)
     parts: dict[str, list[pl.Series]] = field(default_factory=dict)
     lengths: dict[str, int] = field(default_factory=dict)
 
@@ -54,7 +57,7 @@ def read_json_lines(data: bytes, dictionary: DictionarySpec, wanted: Sequence[st
 
     Raises:
         UsageError: DATA-001 no rows, DATA-004 and DATA-005 the names, DATA-006 no text, DATA-012 values that cannot be
-            read, DATA-013 a line is too long, DATA-015 a line that no table can hold.
+            read, DATA-013 something is too large, DATA-015 a line that no table can hold.
     """
     text = plain_text(data, path)
     if text.data.lstrip().startswith(b"["):
@@ -62,7 +65,7 @@ def read_json_lines(data: bytes, dictionary: DictionarySpec, wanted: Sequence[st
     lines = text.data.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    header, columns, broken = _parse(lines, path)
+    header, columns, broken = _parse(lines, _Columns(known_spellings(dictionary), path))
     if not header:
         what = "no line is a JSON object with values"
         raise UsageError(Fault("DATA-015", what, (f"{path}:1   ({shown(lines[0][:80].decode())})",), fix=_FIX))
@@ -80,19 +83,19 @@ def read_json_lines(data: bytes, dictionary: DictionarySpec, wanted: Sequence[st
 _FIX = "write one flat JSON object a line, each name once, numbers finite"
 
 
-def _parse(lines: Sequence[bytes], path: Path) -> tuple[list[str], dict[str, pl.Series], dict[int, str]]:
+def _parse(lines: Sequence[bytes], columns: _Columns) -> tuple[list[str], dict[str, pl.Series], dict[int, str]]:
     """Return the names in the order they were met, their cells, and the rows that are no JSON with the reason."""
-    columns, broken = _Columns(), dict[int, str]()
+    broken: dict[int, str] = {}
     for start in range(0, len(lines), _CHUNK):
         objects: list[dict[str, _Value]] = []
         for row, line in enumerate(lines[start : start + _CHUNK], start):
-            found = _object(line, row, path)
+            found = _object(line, row, columns.path)
             if isinstance(found, str):
                 broken[row] = found
                 found = {}
             objects.append(found)
         _add(columns, objects)
-    return list(columns.parts), {name: _whole(columns, name) for name in columns.parts}, broken
+    return list(columns.names), {name: _whole(columns, name) for name in columns.parts}, broken
 
 
 def _object(line: bytes, row: int, path: Path) -> dict[str, _Value] | str:
@@ -135,7 +138,11 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_flat, parse_constant=_constant)
 
 def _add(columns: _Columns, objects: Sequence[Mapping[str, _Value]]) -> None:
     names = dict.fromkeys(name for one in objects for name in one)
-    for name in names:
+    columns.names |= names
+    if len(columns.names) > MOST_COLUMNS:
+        what = f"the lines have more than {MOST_COLUMNS:,} names in all"
+        raise UsageError(Fault("DATA-013", what, (str(columns.path),), fix="give every line the same names"))
+    for name in filter(lambda name: plain(name) in columns.known, names):
         part = _series(name, [one.get(name) for one in objects])
         before = columns.lengths.get(name, 0)
         gap = [pl.Series(name, [], part.dtype).extend_constant(None, columns.rows - before)] if before < columns.rows else []

@@ -43,25 +43,33 @@ def short_rows(lines: Lines, rows: int | None) -> Mapping[int, str]:
         rows: as counted by the reader, without the header; None where it could not read the table.
 
     Raises:
-        UsageError: DATA-002 lines that are blank, too long, separated in another way, or that end elsewhere for the reader.
+        UsageError: DATA-002 lines that are blank, too long, separated in another way, or that end elsewhere for the reader;
+            DATA-013 a cell is too long.
     """
     _refuse_open_quote(lines)
     if rows is not None and (
         lines.cells == 1 or _separators(lines.data, lines.separator) == (rows + lines.header) * (lines.cells - 1)
     ):
         return {}
-    uneven: list[tuple[int, int, list[str]]] = []
+    short: dict[int, int] = {}
+    hopeless: list[_Record] = []
     row = -1
     for row, (line, record) in enumerate(_records(lines), start=-1 if lines.header else 0):
-        if len(record) != lines.cells:
-            uneven.append((row, line, record))
-    _refuse_hopeless(lines, [(line, record) for _, line, record in uneven])
+        if len(record) == lines.cells:
+            continue
+        short[row] = len(record)
+        if _is_hopeless(record, lines):
+            hopeless.append((line, record))
+            if len(hopeless) == _EXAMPLES:
+                break
+    if hopeless:
+        raise UsageError(_hopeless(lines, hopeless))
     if rows is not None and rows != row + 1:
         why = "a quote stands in the middle of a cell, or a cell holds a bare carriage return"
         what = f"lines cannot be told apart: {rows:,} or {row + 1:,}"
         raise UsageError(Fault("DATA-002", what, (str(lines.path),), why, "put quotes around such cells, and double those inside"))
     cut = "" if lines.data.endswith(b"\n") else "the last line is cut: "
-    return {at: f"{cut if at == row else ''}{len(record)} of {lines.cells} cells" for at, _, record in uneven}
+    return {at: f"{cut if at == row else ''}{found} of {lines.cells} cells" for at, found in short.items()}
 
 
 def stand(lines: Lines, rows: Sequence[int]) -> tuple[list[int], list[str]]:
@@ -141,22 +149,26 @@ def _unreadable(error: csv.Error, where: str) -> Fault:
     return Fault("DATA-002", "the table cannot be read", (where,), str(error), "fetch the file again")
 
 
-def _refuse_hopeless(lines: Lines, uneven: Sequence[_Record]) -> None:
-    """Refuse what is not merely short: nobody can tell what such a line's cells are."""
-    blank = [(line, "") for line, record in uneven if not record]
-    other = [
-        (line, f"  ({shown(record[0])})") for line, record in uneven if len(record) == 1 and _other_separator(record[0], lines)
-    ]
-    long = [(line, f" has {len(record)} of {lines.cells} cells") for line, record in uneven if len(record) > lines.cells]
-    for found, what, fix in (
-        (long, f"with more than the {lines.cells} cells of the header", "put quotes around cells that hold the separator"),
-        (blank, "without anything in the middle of the table", "take the blank lines away"),
-        (other, f"without the {lines.separator!r} that separates cells in the header", "use one separator in the whole file"),
-    ):
-        if found:
-            places = ", ".join(f":{line}{more}" for line, more in found[:_EXAMPLES])
-            count = "1 line" if len(found) == 1 else f"{len(found):,} lines"
-            raise UsageError(Fault("DATA-002", f"{count} {what}", (f"{lines.path}{places}",), fix=fix))
+def _is_hopeless(record: list[str], lines: Lines) -> bool:
+    """Tell whether a line is not merely short, so that nobody can tell what its cells are."""
+    return not record or len(record) > lines.cells or (len(record) == 1 and _other_separator(record[0], lines))
+
+
+def _hopeless(lines: Lines, found: Sequence[_Record]) -> Fault:
+    """Return the fault of the first such lines, of the kind of the first."""
+    line, record = found[0]
+    if not record:
+        what, fix = "there is a blank line in the middle of the table", "take the blank lines away"
+        places = ", ".join(f":{line}" for line, record in found if not record)
+    elif len(record) > lines.cells:
+        what, fix = "a line has more cells than the header", "put quotes around cells that hold the separator"
+        places = ", ".join(
+            f":{line} has {len(record)} of {lines.cells} cells" for line, record in found if len(record) > lines.cells
+        )
+    else:
+        what, fix = f"a line is not separated by {lines.separator!r} as the header is", "use one separator in the whole file"
+        places = f":{line}   ({shown(record[0])})"
+    return Fault("DATA-002", what, (f"{lines.path}{places}",), fix=fix)
 
 
 def _refuse_open_quote(lines: Lines) -> None:

@@ -14,7 +14,8 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _BLANK_END = (b"\n\n", b"\n\r\n")
 _STEP = LONGEST // 2
-_OUTSIDE_ASCII = re.compile(rb"[\x80-\xff]+")
+_UTF8 = rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+_UTF8_WORD = re.compile(rb"(?<![\x80-\xff])(?:" + _UTF8 + rb")+(?![\x80-\xff])")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _READ_AGAIN = "fetch or export it again"
 
@@ -82,7 +83,7 @@ def _from_utf16(data: bytes, path: Path) -> bytes:
 
 def _from_one_byte(data: bytes, path: Path) -> tuple[bytes, str]:
     """Return text of one byte a character as UTF-8; what is partly UTF-8 is nobody's encoding."""
-    good = next((run.start() for run in _OUTSIDE_ASCII.finditer(data) if _is_utf8(run[0])), None)
+    good = next((word.start() for word in _UTF8_WORD.finditer(data) if _is_utf8(word[0])), None)
     if good is not None:
         bad = _first_bad(data)
         where = (_line(data, bad, path),)

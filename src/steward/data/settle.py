@@ -15,7 +15,7 @@ from steward.core.errors import Fault, UsageError
 from steward.data.convert import Converted, convert
 from steward.data.remarks import APART, Remark, TableRead, sentences, shown
 from steward.data.spelling import odd_spellings
-from steward.data.unreadable import kind_of, unreadable_cells
+from steward.data.unreadable import EXAMPLES, Where, kind_of, unreadable_cells
 from steward.project.dictionary import DictionarySpec
 
 _LONGEST_TEXT = 2_000
@@ -97,23 +97,24 @@ def _wrong(column: Converted, short: pl.Series) -> pl.Series | None:
 
 
 def _refuse_many(cells: Cells, columns: Columns, wrong: Mapping[str, pl.Series], dictionary: DictionarySpec, *, many: bool) -> None:
-    def where(rows: Sequence[int]) -> str:
-        places, _ = cells.stand(rows)
-        return (
-            f"{cells.path}:{', :'.join(map(str, places))}"
-            if cells.place == "line"
-            else f"{cells.path}, rows {', '.join(map(str, places))}"
-        )
-
+    refused = {name: mask for name, mask in wrong.items() if many or columns[name].hopeless}
+    where = _where(cells, refused)
     faults = [
         unreadable_cells(dictionary.columns[name], cells.given[name], mask, where, columns[name].hopeless)
-        for name, mask in wrong.items()
-        if many or columns[name].hopeless
+        for name, mask in refused.items()
     ]
     if cells.short and many:
         faults.insert(0, _short(cells))
     if faults:
         raise UsageError(*faults)
+
+
+def _where(cells: Cells, wrong: Mapping[str, pl.Series]) -> Where:
+    """Return what names the place of the first wrong cells; they are looked up together, for each look may pass over the file."""
+    rows = sorted({row for mask in wrong.values() for row in mask.arg_true().head(EXAMPLES)})
+    places = dict(zip(rows, cells.stand(rows)[0], strict=True))
+    begin, between = (":", ", :") if cells.place == "line" else (", rows ", ", ")
+    return lambda some: f"{cells.path}{begin}{between.join(str(places[row]) for row in some)}"
 
 
 def _short(cells: Cells) -> Fault:

@@ -6,7 +6,7 @@ standard deviation of a sample (n - 1). Empty cells - null or NaN - take no part
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isfinite
 from typing import Literal
 
 import polars as pl
@@ -40,14 +40,8 @@ def bounds(frame: pl.DataFrame, fences: Sequence[Fence]) -> tuple[Bounds, ...]:
     """
     if not fences:
         return ()
-    made = frame.select(
-        figure.alias(f"{number} {end}")
-        for number, fence in enumerate(fences)
-        for end, figure in zip(("low", "high"), _ends(fence, frame.schema[fence.column]), strict=True)
-    ).row(0)
-    # Infinite values may leave no number for a bound.
-    known = [None if end is None or isnan(end) else end for end in made]
-    return tuple(Bounds(*known[2 * number : 2 * number + 2]) for number in range(len(fences)))
+    figures = frame.select(_figures(fence, frame.schema[fence.column]).alias(str(i)) for i, fence in enumerate(fences)).row(0)
+    return tuple(_bounds(fence, found) for fence, found in zip(fences, figures, strict=True))
 
 
 def beyond(column: str, low: float | None, high: float | None) -> pl.Expr:
@@ -57,12 +51,23 @@ def beyond(column: str, low: float | None, high: float | None) -> pl.Expr:
     return pl.any_horizontal(sides) if sides else pl.col(column).is_null() & pl.col(column).is_not_null()
 
 
-def _ends(fence: Fence, dtype: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
+def _figures(fence: Fence, dtype: pl.DataType) -> pl.Expr:
+    """Return the figures that a fence is built from, as a list: both quartiles, or mean, deviation, least and greatest value."""
     values = pl.col(fence.column).fill_nan(None) if dtype.is_float() else pl.col(fence.column)
     if fence.by == "iqr":
-        first, third = values.quantile(0.25, "linear"), values.quantile(0.75, "linear")
+        return values.quantile([0.25, 0.75], "linear")
+    told = [values.mean(), values.std(ddof=1), values.min(), values.max()]
+    return pl.concat_list(figure.cast(pl.Float64) for figure in told)
+
+
+def _bounds(fence: Fence, figures: Sequence[float | None]) -> Bounds:
+    known = [figure for figure in figures if figure is not None and isfinite(figure)]
+    if len(known) < len(figures):
+        return Bounds(None, None)
+    if fence.by == "iqr":
+        first, third = known
         reach = fence.times * (third - first)
-        return first - reach, third + reach
+        return Bounds(first - reach, third + reach)
+    mean, deviation, least, greatest = known
     # The mean of equal values need not be that value to the last digit; they are all near it.
-    reach = pl.when(values.min() < values.max()).then(fence.times * values.std(ddof=1))
-    return values.mean() - reach, values.mean() + reach
+    return Bounds(mean - fence.times * deviation, mean + fence.times * deviation) if least < greatest else Bounds(None, None)
