@@ -488,8 +488,8 @@ CASES: tuple[Case, ...] = (
 )
 
 ELSEWHERE: tuple[Elsewhere, ...] = (
-    Elsewhere("Reading", "one row", "R", "DATA-040 at training: no rows are left to learn from or to validate with"),
-    Elsewhere("Values", "category of 20,000 levels as a feature", "K", "read as text"),
+    Elsewhere("Reading", "one row", "R", "DATA-016 at ingest: a single row is nothing to learn from"),
+    Elsewhere("Values", "category of 20,000 levels as a feature", "R", "FEAT-008: a model reads numbers, not text"),
     Elsewhere("Meaning", "constant target", "R", "declare  checks: [{kind: constant, ...}]: DATA-050"),
     Elsewhere("Meaning", "null targets", "Q", "declare  checks: [{kind: not_null, ...}]: the rows are set apart"),
     Elsewhere("Meaning", "duplicate ids with conflicting labels", "R", "declare  checks: [{kind: conflict, ...}]: DATA-050"),

@@ -57,8 +57,16 @@ def read_rows(
     periods = list(dict.fromkeys(file.period for file in files))
     frames = [_one_period(period, [file for file in files if file.period == period], tables, source) for period in periods]
     apart = [read.apart.with_columns(pl.lit(path.name).alias("file")) for (path, _), read in tables.items()]
-    notes = tuple(f"{path.name}: {note}" for (path, _), read in tables.items() for note in read.notes)
-    return RowsRead(pl.concat(frames), pl.concat(apart), notes)
+    return RowsRead(pl.concat(frames), pl.concat(apart), _noted(tables))
+
+
+def _noted(tables: _Tables) -> tuple[str, ...]:
+    """Return what was normalised: a note that holds for several files is told once."""
+    files: dict[str, list[str]] = {}
+    for (path, _), read in tables.items():
+        for note in read.notes:
+            files.setdefault(note, []).append(path.name)
+    return tuple(f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {note}" for note, names in files.items())
 
 
 def _read_all(files: Sequence[SourceFile], source: SourceSpec, dictionary: DictionarySpec, max_unreadable: float) -> _Tables:

@@ -11,7 +11,7 @@ import polars as pl
 
 from steward.core.errors import Fault, UsageError
 from steward.data.gunzip import gunzip
-from steward.data.kinds import file_kind
+from steward.data.kinds import Kind, file_kind
 from steward.data.plain_text import as_utf8
 
 MOST_CODES = 30
@@ -62,8 +62,9 @@ def read_raw(path: Path) -> pl.DataFrame:
     kind = file_kind(path)
     if kind == "parquet":
         return pl.read_parquet(path)
-    content = path.read_bytes()
-    data = as_utf8(gunzip(content, path) if kind == "csv.gz" else content, path)
+    data = _unpacked(path, kind)
+    if kind.startswith("json"):
+        return pl.read_ndjson(data, infer_schema_length=None)
     first = data.partition(b"\n")[0].decode(errors="replace")
     separator = max(_SEPARATORS, key=lambda s: len(next(csv.reader(io.StringIO(first), delimiter=s), ())))
     _refuse_twins(next(csv.reader(io.StringIO(first), delimiter=separator), []), path)
@@ -76,6 +77,14 @@ def read_raw(path: Path) -> pl.DataFrame:
                 "DATA-002", "the table cannot be read", (str(path),), why, "check that every line has as many fields as the header"
             )
         ) from error
+
+
+def _unpacked(path: Path, kind: Kind) -> bytes:
+    content = path.read_bytes()
+    if kind.endswith("zst"):
+        fix = "unpack it first:  zstd -d FILE"
+        raise UsageError(Fault("DATA-006", "a project is begun from an unpacked or gzipped table", (str(path),), fix=fix))
+    return as_utf8(gunzip(content, path) if kind.endswith("gz") else content, path)
 
 
 def _refuse_twins(header: list[str], path: Path) -> None:

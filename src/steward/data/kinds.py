@@ -25,7 +25,7 @@ _STRANGERS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0", "an old Excel file", "export the sheet as CSV"),
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x95\x4b\x5d\x7d\x63\x28\x58\x8c\x71]")
-_MARKUP = re.compile(rb"\s*<(\?xml|!doctype|!entity|!--|html|[a-z][\w:.-]*[\s>])", re.IGNORECASE)
+_MARKUP = re.compile(rb"\s*<(\?xml|!doctype|!entity|!--|html)", re.IGNORECASE)
 
 
 def file_kind(path: Path) -> Kind:

@@ -11,11 +11,12 @@ from typing import Any
 import polars as pl
 
 from steward.core.digest import digest_file
-from steward.data.assemble import read_rows
+from steward.core.errors import Fault, UsageError
+from steward.data.assemble import RowsRead
 from steward.data.locate import Sources
 from steward.data.snapshot import read_snapshot, write_snapshot
 from steward.flows.ports import Ports
-from steward.flows.sources import gather_lookups, gather_sources, lookup_files
+from steward.flows.sources import gather_lookups, gather_sources, lookup_files, read_files
 from steward.flows.steps import Done, Runner
 from steward.flows.versions import republished
 from steward.project.read import Project
@@ -88,7 +89,8 @@ def _lookup_digests(project: Project, sources: Sources, ports: Ports) -> dict[st
 
 def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> Done:
     folder = ports.workspace.snapshots
-    read = read_rows(sources.files, project.spec.source, project.dictionary, max_unreadable=project.spec.quarantine.max_unreadable)
+    read = read_files(project, sources.files)
+    _refuse_single_row(read, sources)
     for note in read.notes:
         ports.progress.noted(note)
     changes = republished(project, sources.files, read.frame, ports)
@@ -117,3 +119,10 @@ def _read(project: Project, sources: Sources, ports: Ports, frames: Frames) -> D
         note += f"; {read.apart.height:,} rows could not be read and are set apart"
     note += "".join(f"; {change.text}" for change in changes)
     return Done(output, note, tuple(f"snapshots/{digest}.parquet" for digest in made))
+
+
+def _refuse_single_row(read: RowsRead, sources: Sources) -> None:
+    if read.frame.height <= 1:
+        where = tuple(file.path.name for file in sources.files)
+        what = "a single row is nothing to learn from"
+        raise UsageError(Fault("DATA-016", what, where, fix="name periods that hold more"))

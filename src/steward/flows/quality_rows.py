@@ -11,12 +11,12 @@ import polars as pl
 
 from steward.core.errors import AnswerIsNo, Fault, UsageError
 from steward.core.runs import Run
-from steward.data.assemble import RowsRead, read_rows
+from steward.data.assemble import RowsRead
 from steward.data.locate import Sources
 from steward.flows.ingest import Frames
 from steward.flows.ports import Ports
 from steward.flows.process import check_rows
-from steward.flows.sources import gather_sources
+from steward.flows.sources import read_periods
 from steward.project.periods import refuse_odd_period
 from steward.project.read import Project
 from steward.quality.checks import Checked, judge
@@ -107,8 +107,7 @@ def read_period(project: Project, period: str, ports: Ports) -> tuple[Sources, R
         UsageError: WATCH-002 it is no period, and what reading files raises.
     """
     refuse_odd_period(project, period)
-    found, source = gather_sources(project, (period,), ports), project.spec.source
-    return found, read_rows(found.files, source, project.dictionary, max_unreadable=project.spec.quarantine.max_unreadable)
+    return read_periods(project, (period,), ports)
 
 
 def _process(

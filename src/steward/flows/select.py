@@ -13,10 +13,10 @@ from math import log
 import polars as pl
 
 from steward.core.errors import StewardError
-from steward.data.assemble import PERIOD, read_rows
+from steward.data.assemble import PERIOD
 from steward.flows.ports import Ports
 from steward.flows.program import rule_program
-from steward.flows.sources import gather_sources
+from steward.flows.sources import gather_sources, read_files
 from steward.monitoring.distance import Sample, critical_distance, distance
 from steward.monitoring.profile import profile
 from steward.project.read import Project
@@ -72,7 +72,7 @@ def _rows(project: Project, ports: Ports) -> tuple[str, pl.DataFrame, list[str]]
         except StewardError:
             continue
         files += more.files if more.origin == sources.origin else ()
-    return sources.origin, read_rows(files, project.spec.source, project.dictionary).frame, learned
+    return sources.origin, read_files(project, files).frame, learned
 
 
 def _later(project: Project) -> list[str]:

@@ -11,7 +11,7 @@ from steward.data.archive import archive_kind, extract
 from steward.data.assemble import RowsRead, read_rows
 from steward.data.fetch import fetch
 from steward.data.kaggle import fetch_kaggle
-from steward.data.locate import Remote, Sources, gather
+from steward.data.locate import Remote, SourceFile, Sources, gather
 from steward.data.lookup import find_lookup, zone_centroids
 from steward.data.s3 import fetch_s3
 from steward.data.simulate import load_simulator, simulate_file
@@ -35,7 +35,13 @@ def data_folder(project: Project, ports: Ports) -> Path | None:
 def read_periods(project: Project, periods: Sequence[str], ports: Ports) -> tuple[Sources, RowsRead]:
     """Return the rows of some periods and the files they come from."""
     sources = gather_sources(project, periods, ports)
-    return sources, read_rows(sources.files, project.spec.source, project.dictionary)
+    return sources, read_files(project, sources.files)
+
+
+def read_files(project: Project, files: Sequence[SourceFile]) -> RowsRead:
+    """Return the rows of some files of a project; as many of them may be unreadable as the project says."""
+    spec = project.spec
+    return read_rows(files, spec.source, project.dictionary, max_unreadable=spec.quarantine.max_unreadable)
 
 
 def gather_lookups(project: Project, sources: Sources, ports: Ports) -> dict[str, pl.DataFrame]:

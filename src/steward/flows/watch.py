@@ -14,11 +14,10 @@ import polars as pl
 
 from steward.core.digest import digest_json
 from steward.core.errors import EnvironmentFault, Fault, UsageError
-from steward.data.assemble import read_rows
 from steward.flows.champion import LoadedVersion, load_champion
 from steward.flows.ports import Ports
 from steward.flows.process import check_rows
-from steward.flows.sources import gather_sources
+from steward.flows.sources import gather_sources, read_files
 from steward.models.classes import encode, name_of, unknown_classes
 from steward.models.metrics import row_losses
 from steward.models.zoo import Array
@@ -77,7 +76,7 @@ def watch_period(project: Project, period: str, ports: Ports) -> Watched:
     if known is not None:
         return known
     ports.progress.started("watch")
-    raw = read_rows(sources.files, project.spec.source, project.dictionary).frame
+    raw = read_files(project, sources.files).frame
     rows = clean(check_rows(project, raw).kept, project.spec.cleaning).frame
     predicted = loaded.bundle.predict(rows)
     return _remember(project, loaded, period, key, rows, predicted, _outcomes(project, loaded, rows, predicted), ports)

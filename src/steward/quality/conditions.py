@@ -13,6 +13,7 @@ import polars as pl
 from steward.core.errors import Fault, UsageError
 from steward.core.period import Period
 from steward.data.assemble import PERIOD
+from steward.data.spelling import odd_spellings
 from steward.project.checks import (
     ConflictCheck,
     ConstantCheck,
@@ -31,7 +32,6 @@ from steward.quality.duplicates import conflicting_rows, repeated_rows
 from steward.quality.fit import rule_name
 from steward.quality.null_blocks import empty, null_blocks
 from steward.quality.outliers import Bounds, Fence, beyond, bounds
-from steward.quality.spelling import odd_spellings
 from steward.quality.table import constant_fault, fresh_fault, schema_fault
 
 _NAMED = 3

@@ -72,3 +72,9 @@ def test_the_separator_is_the_one_that_divides_the_header(tmp_path: Path) -> Non
 def test_levels_come_with_the_most_frequent_first() -> None:
     assert guess("red", "blue", "red").levels == ("red", "blue")
     assert guess_columns(pl.DataFrame({"t": [datetime(2023, 1, 1)]}))[0].kind == "datetime"  # noqa: DTZ001
+
+
+def test_json_lines_are_a_table_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n')
+    assert [(found.name, found.kind) for found in guess_columns(read_raw(path))] == [("a", "integer"), ("b", "text")]

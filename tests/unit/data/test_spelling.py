@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from steward.quality.spelling import odd_spellings
+from steward.data.spelling import odd_spellings
 
 
 @pytest.mark.parametrize(
