@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from steward.deploy.gate import Verdict
+
 _IN_UNIT = ("rmse", "mae", "bias")
 
 
@@ -16,22 +18,6 @@ class CandidateLine:
     test: float | None = None
     seconds: float | None = None
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GateFigures:
-    """What the gate saw; gain and its bounds as shares of the error of `against`."""
-
-    passed: bool
-    metric: str
-    candidate: float
-    champion: float
-    gain: float
-    low: float
-    high: float
-    rows: int
-    against: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +117,7 @@ class ModelReport:
     written_at: str
     standing: Standing
     leaderboard: tuple[CandidateLine, ...]
-    gate: GateFigures | None
+    gate: Verdict | None
     terms: GateTerms | None
     figures: tuple[TestFigure, ...]
     replayed: str

@@ -11,12 +11,12 @@ from typing import TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from steward.deploy.gate import Verdict
 from steward.monitoring.history import WatchedWindow
 from steward.reporting.contents import (
     CandidateLine,
     DataFacts,
     FindingLine,
-    GateFigures,
     GateTerms,
     SourceFile,
     TestFigure,
@@ -59,9 +59,9 @@ def leaderboard(result: Facts) -> tuple[CandidateLine, ...]:
     return read_all(CandidateLine, result.get("leaderboard"))
 
 
-def gate(facts: Facts) -> GateFigures | None:
+def gate(facts: Facts) -> Verdict | None:
     """Return the newest verdict on a version."""
-    return read_as(GateFigures, facts.get("verdict"))
+    return read_as(Verdict, facts.get("verdict"))
 
 
 def terms(project: Facts) -> GateTerms | None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from steward.deploy.gate import Verdict
 from steward.reporting.contents import (
     CandidateLine,
     DataFacts,
     FindingLine,
-    GateFigures,
     GateTerms,
     ModelReport,
     Plot,
@@ -33,7 +33,7 @@ FULL = ModelReport(
         CandidateLine("mean", "rmse", 9.2386, chosen=False, seconds=0.0),
         CandidateLine("lightgbm", "rmse", 4.9837, chosen=True, test=5.1487, seconds=2.81),
     ),
-    gate=GateFigures(
+    gate=Verdict(
         passed=True,
         metric="rmse",
         candidate=5.1487,

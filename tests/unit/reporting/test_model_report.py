@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from steward.core.tasks import RULES
-from steward.reporting.contents import CandidateLine, DataFacts, GateFigures, ModelReport, Standing, TestFigure, WindowLine
+from steward.deploy.gate import Verdict
+from steward.reporting.contents import CandidateLine, DataFacts, ModelReport, Standing, TestFigure, WindowLine
 from steward.reporting.model_report import answer, render_model_report
 
 Make = Callable[..., ModelReport]
@@ -146,7 +147,7 @@ def test_what_is_not_known_is_left_out_and_what_is_missing_is_named(report: Make
 
 def classified(report: Make, **changes: object) -> ModelReport:
     """A report of a choice between two classes."""
-    gate = GateFigures(
+    gate = Verdict(
         passed=True,
         metric="average_precision",
         candidate=0.84,
