@@ -231,7 +231,7 @@ def test_one_row_is_not_enough_to_learn_from(tmp_path: Path, steward: Steward) -
     (tmp_path / "data/2023-01.csv").write_text(bad_files.text(bad_files.table(1)))
     write_catalogue_project(tmp_path / "project")
     done = steward("train", str(tmp_path / "project"), "--data", str(tmp_path / "data"), code=2)
-    assert "error[DATA-040]" in done.stderr
+    assert "error[DATA-016]" in done.stderr
 
 
 READER = """
