@@ -6,6 +6,7 @@ The only place that knows both flows and adapters.
 import getpass
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     offline: bool = Field(default=False, description="never ask the network for data")
     database_url: str | None = Field(None, description="another database instead of the workspace's SQLite file")
     actor: str | None = Field(None, description="who gives the commands; the login name by default")
+    trackers: str = Field("mlflow", description="who is told of versions, with commas between: mlflow, wandb")
 
 
 def build_ports(settings: Settings, progress: Progress, clock: Clock | None = None) -> Ports:
@@ -39,8 +41,9 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
 
     Raises:
         EnvironmentFault: the workspace or the database cannot be opened (ENV-001, DB-001).
+        UsageError: TRACK-003 a tracker's name is none, or MLflow is missing.
     """
-    from steward.adapters.mlflow import MlflowTracker
+    from steward.adapters.helpers import start_helper
     from steward.adapters.sql.database import open_database
     from steward.adapters.sql.experiments import SqlExperimentStore
     from steward.adapters.sql.incidents import SqlIncidentStore
@@ -51,28 +54,37 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
     from steward.adapters.sql.runs import SqlRunStore
     from steward.adapters.sql.warehouse import SqlRowTables
     from steward.adapters.sql.windows import SqlWindowHistory
+    from steward.adapters.studies import SqlStudyStore
+    from steward.adapters.trackers import open_trackers, say_untold
 
     workspace = Workspace(settings.home.absolute())
     _refuse_odd_path(workspace.home)
     _make_private(workspace.home)
     clock = clock or SystemClock()
     database = open_database(database_url(settings))
+    actor = (settings.actor or f"{_login()}@{socket.gethostname()} (pid {os.getpid()})")[:_ACTOR]
+    journal = SqlJournal(database, clock)
+    at_home = settings.offline or os.environ.get("WANDB_MODE") == "offline"
     return Ports(
         clock=clock,
         workspace=workspace,
-        journal=SqlJournal(database, clock),
+        journal=journal,
         runs=SqlRunStore(database, clock),
         registry=SqlRegistry(database, clock),
         windows=SqlWindowHistory(database, clock),
         incidents=SqlIncidentStore(database, clock),
         quality=SqlQualityStore(database, clock),
         experiments=SqlExperimentStore(database, clock),
+        studies=SqlStudyStore(database, clock),
         predictions=SqlPredictionStore(database, clock),
         tables=SqlRowTables(database, clock),
-        tracker=MlflowTracker(workspace.mlflow, workspace.artifacts),
+        tracker=open_trackers(
+            settings.trackers, workspace, partial(say_untold, journal, progress, actor), offline=settings.offline
+        ),
         query=ask_source,
+        start_helper=partial(start_helper, {"STEWARD_HOME": str(workspace.home), "STEWARD_DATABASE_URL": database_url(settings)}),
         progress=progress,
-        actor=(settings.actor or f"{_login()}@{socket.gethostname()} (pid {os.getpid()})")[:_ACTOR],
+        actor=actor,
         data=settings.data,
         offline=settings.offline,
     )

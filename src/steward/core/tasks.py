@@ -15,7 +15,7 @@ class TaskRules:
     """What a task is judged by.
 
     `metric` decides unless the project names another of `metrics`; `loss` is the mean over rows by which later windows
-    are compared where the deciding metric is none.
+    are compared where the deciding metric is none. Further figures are reported and decide nothing.
     """
 
     metric: str
@@ -24,16 +24,22 @@ class TaskRules:
 
 
 RULES: Mapping[TaskKind, TaskRules] = {
-    "regression": TaskRules("rmse", "rmse", ("rmse", "mae")),
+    "regression": TaskRules("rmse", "rmse", ("rmse", "mae", "rmsle", "mape", "pinball_10", "pinball_90")),
     "binary": TaskRules(
         "average_precision",
         "log_loss",
-        ("average_precision", "roc_auc", "log_loss", "brier", "accuracy", "f1", "precision", "recall"),
+        ("average_precision", "roc_auc", "log_loss", "brier", "accuracy", "f1", "precision", "recall", "balanced_accuracy"),
     ),
-    "multiclass": TaskRules("macro_f1", "log_loss", ("macro_f1", "roc_auc", "log_loss", "accuracy")),
+    "multiclass": TaskRules(
+        "macro_f1",
+        "log_loss",
+        ("macro_f1", "roc_auc", "log_loss", "brier", "accuracy", "balanced_accuracy", "macro_precision", "macro_recall"),
+    ),
 }
 
-_ERRORS = frozenset({"rmse", "mae", "log_loss", "brier"})
+_ERRORS = frozenset(
+    {"rmse", "mae", "rmsle", "mape", "median_absolute_error", "pinball_10", "pinball_90", "log_loss", "brier", "calibration_error"}
+)
 
 
 def higher_is_better(metric: str) -> bool:

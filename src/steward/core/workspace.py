@@ -26,6 +26,11 @@ class Workspace:
         return self.home / "artifacts"
 
     @property
+    def wandb(self) -> Path:
+        """What Weights & Biases keeps, where it is told too."""
+        return self.home / "wandb"
+
+    @property
     def downloads(self) -> Path:
         """Files fetched from publishers, and simulated ones."""
         return self.home / "downloads"

@@ -1,29 +1,26 @@
 """Is the candidate better than the champion - by evidence, or by the luck of one split?
 
-Both answer the same rows. The rows are drawn anew a few thousand times, and each time both errors are
-measured on the same draw: what makes a row hard for both cancels out, what is left is the gain. Only a
-gain whose lower bound passes what the project asks for promotes.
-
-The gain is a share of the champion's error. Of a metric whose best is 0 the error is the metric itself; of
-one whose best is 1 (average precision, F1 ...) it is what lacks to 1: from 0.80 to 0.84 is a gain of 20 %.
+Both answer the same rows, and only a gain whose lower bound passes what the project asks for promotes: how it is measured
+and bounded is in `steward.deploy.paired`. Guards may still be in the way of a better one: `steward.deploy.guards`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from steward.core.errors import AnswerIsNo, Fault, unknown_name
+from steward.core.errors import AnswerIsNo, Fault, UsageError, unknown_name
 from steward.core.tasks import RULES, TaskKind, higher_is_better
-from steward.models.measure import MEASURES, redraw
-from steward.models.metrics import from_mean_loss, is_mean_loss, row_losses
-from steward.models.resample import resampled_sums
-from steward.project.candidates import GateSpec
+from steward.deploy.guards import GateCheck, calibration_guard, latency_guard, size_guard, slice_guard
+from steward.deploy.paired import Both, Gain, measure_gain
+from steward.models.classification import DECISIONS, decide_at
+from steward.models.measure import MEASURES
+from steward.models.metrics import refuse_unless_paired
+from steward.project.gate import GateSpec
 
 Array = npt.NDArray[np.float64]
-
-_Both = tuple[Array, Array]
-_Seen = tuple[tuple[float, float], Array]
+Labels = npt.NDArray[np.str_]
 
 FEWEST_ROWS = 30
 """With fewer rows the bootstrap knows too little of the spread to promote anything."""
@@ -33,7 +30,8 @@ FEWEST_ROWS = 30
 class Verdict:
     """What the gate saw: the metric of both in its unit, the gain as a share of the champion's error.
 
-    `low` and `high` bound the gain from one side each, at the confidence of the gate.
+    `low` and `high` bound the gain from one side each, at the confidence of the gate. `checks` are all that was asked for,
+    the gain first; it passed where every one did. Older verdicts have none.
     """
 
     passed: bool
@@ -46,6 +44,8 @@ class Verdict:
     rows: int
     against: str
     reason: str
+    test: str = "bootstrap"
+    checks: tuple[GateCheck, ...] = ()
 
 
 def judge_candidate(
@@ -58,6 +58,10 @@ def judge_candidate(
     seed: int,
     task: TaskKind = "regression",
     against: str = "the champion",
+    slices: Mapping[str, Labels] | None = None,
+    thresholds: tuple[float | None, float | None] = (None, None),
+    latency_ms: float | None = None,
+    megabytes: float | None = None,
 ) -> Verdict:
     """Compare two models on the same rows.
 
@@ -65,95 +69,146 @@ def judge_candidate(
         truth: shape (rows,), rows in the order of time, so that neighbours are drawn together; the codes of classes.
         candidate_pred: the candidate's answers, same rows: shape (rows,), or probabilities of shape (rows, classes).
         champion_pred: the champion's, or those of a baseline where there is no champion.
-        spec: gain asked for, confidence, number of resamples.
+        spec: gain asked for, confidence, test, and the guards.
         metric: one of the task's.
         seed: the same seed gives the same verdict.
         task: what is asked of both.
         against: what the other model is called in the reason.
+        slices: the value of each row, as text, by column: at least those of `spec.slices`.
+        thresholds: from which probability on the candidate, and the champion, answer the last of two classes; None for
+            the more likely one.
+        latency_ms: how long the candidate takes for one answer.
+        megabytes: how large its bundle is.
 
     Returns:
-        A verdict; passed where the candidate is surely better by more than `spec.min_gain`.
+        A verdict; passed where the candidate is surely better by more than `spec.min_gain` and no guard is in the way.
 
     Raises:
-        AnswerIsNo: GATE-010 a model has no finite answer to some rows.
-        UsageError: MODEL-001 the metric is none that decides such a task.
-        ValueError: no rows, or not one answer a row.
+        AnswerIsNo: GATE-010 a model has no finite answer to some rows, GATE-012 the rows leave the metric undefined.
+        UsageError: MODEL-001 the metric is none that decides such a task, GATE-011 the gate asks for what the task has not.
+        ValueError: no rows, or not one answer a row; a column of `spec.slices` has no labels.
     """
     if metric not in RULES[task].metrics:
         raise unknown_name("metric", metric, RULES[task].metrics, code="MODEL-001", where=("project.yaml: gate.metric",))
+    _refuse_unfit(spec, metric, task)
     both = (candidate_pred, champion_pred)
-    if is_mean_loss(metric):
-        (candidate, champion), drawn = _by_rows(truth, both, metric, spec, seed, against)
-    else:
-        (candidate, champion), drawn = _by_samples(truth, both, metric, spec, seed, against, task)
-    gain = float(_gain(_errors(np.array([[candidate, champion]]), metric))[0])
-    drawn_gains = _gain(_errors(drawn[~np.isnan(drawn).any(axis=1)], metric))
-    low, high = (float(bound) for bound in np.quantile(drawn_gains, [1 - spec.confidence, spec.confidence]))
-    passed = len(truth) >= FEWEST_ROWS and low > spec.min_gain
-    verdict = Verdict(passed, metric, candidate, champion, gain, low, high, len(truth), against, reason="")
-    return replace(verdict, reason=_reason(verdict, spec))
+    _refuse_unless_finite(truth, both, against)
+    decided = _decided(both, thresholds) if metric in DECISIONS else both
+    _refuse_undefined(truth, decided, metric, task)
+    gain = measure_gain(
+        truth, decided, metric, task=task, test=spec.test, confidence=spec.confidence, resamples=spec.resamples, seed=seed
+    )
+    enough = len(truth) >= FEWEST_ROWS
+    reason = _reason(gain, len(truth), metric, against, spec)
+    checks = [GateCheck("gain", enough and gain.low > spec.min_gain, gain.value, spec.min_gain, reason)]
+    if spec.slices:
+        checks.append(slice_guard(truth, decided, slices or {}, spec, metric, task=task, seed=seed))
+    if spec.max_calibration_error is not None:
+        checks.append(calibration_guard(truth, candidate_pred, spec, spec.max_calibration_error, seed=seed))
+    checks += _budgets(spec, latency_ms, megabytes)
+    return Verdict(
+        all(check.passed for check in checks),
+        metric,
+        gain.candidate,
+        gain.champion,
+        gain.value,
+        gain.low,
+        gain.high,
+        len(truth),
+        against,
+        _together(checks),
+        gain.test,
+        tuple(checks),
+    )
 
 
-def _by_rows(truth: Array, both: _Both, metric: str, spec: GateSpec, seed: int, against: str) -> _Seen:
-    """Return a metric that is a mean over rows: of both models, and of both in each sample, shape (resamples, 2)."""
-    losses = np.column_stack([row_losses(metric, truth, predicted) for predicted in both])
-    _refuse_unless_finite(losses, against)
-    candidate, champion = (float(error) for error in from_mean_loss(metric, losses.mean(axis=0)))
-    # Numbers of rows cancel in the ratio, so that sums do for means.
-    return (candidate, champion), from_mean_loss(metric, resampled_sums(losses, spec.resamples, seed))
+def _budgets(spec: GateSpec, latency_ms: float | None, megabytes: float | None) -> Iterator[GateCheck]:
+    if spec.max_latency_ms is not None:
+        yield latency_guard(latency_ms, spec.max_latency_ms)
+    if spec.max_megabytes is not None:
+        yield size_guard(megabytes, spec.max_megabytes)
 
 
-def _by_samples(truth: Array, both: _Both, metric: str, spec: GateSpec, seed: int, against: str, task: TaskKind) -> _Seen:
-    """Return the same for a metric that only many rows together have; a sample may leave it undefined, NaN."""
-    _refuse_unless_finite(np.column_stack([predicted.sum(axis=1) for predicted in both]), against)
-    candidate, champion = (MEASURES[task].once(truth, predicted)[metric] for predicted in both)
-    drawn = [redraw(task, truth, predicted, metric=metric, resamples=spec.resamples, seed=seed)[metric] for predicted in both]
-    return (candidate, champion), np.column_stack(drawn)
+def _decided(both: Both, thresholds: tuple[float | None, float | None]) -> Both:
+    """Return answers of which the more likely class is the one that each threshold decides."""
+    one, other = (
+        predicted if threshold is None else decide_at(predicted, threshold)
+        for predicted, threshold in zip(both, thresholds, strict=True)
+    )
+    return one, other
 
 
-def _errors(figures: Array, metric: str) -> Array:
-    return 1 - figures if higher_is_better(metric) else figures
+def _refuse_unfit(spec: GateSpec, metric: str, task: TaskKind) -> None:
+    if spec.test == "delong" and (task, metric) != ("binary", "roc_auc"):
+        what = f"DeLong's test compares roc_auc of two classes, and the gate asks for {metric} of a {task} task"
+        raise UsageError(Fault("GATE-011", what, ("project.yaml: gate.test",), fix="write  test: auto"))
+    if spec.test == "mcnemar" and metric != "accuracy":
+        what = f"McNemar's test compares accuracy, and the gate asks for {metric}"
+        raise UsageError(Fault("GATE-011", what, ("project.yaml: gate.test",), fix="write  test: auto"))
+    if spec.max_calibration_error is not None and task == "regression":
+        what = "the gate asks how true the probabilities are, and a regression has none"
+        raise UsageError(Fault("GATE-011", what, ("project.yaml: gate.max_calibration_error",), fix="take the line out"))
 
 
-def _gain(errors: Array) -> Array:
-    # A champion without any error cannot be improved on: no gain for another such model, minus 100 % for the rest.
-    candidate, champion = errors.T
-    some = champion > 0
-    gain: Array = np.where(some, 1.0 - candidate / np.where(some, champion, 1.0), -(candidate > 0).astype(np.float64))
-    return gain
-
-
-def _refuse_unless_finite(columns: Array, against: str) -> None:
-    wrong = np.sum(~np.isfinite(columns), axis=0)
+def _refuse_unless_finite(truth: Array, both: Both, against: str) -> None:
+    for predicted in both:
+        refuse_unless_paired(truth, predicted)
+    whole = [predicted if predicted.ndim == 1 else predicted.sum(axis=1) for predicted in both]
     faults = [
         Fault(
             "GATE-010",
-            f"{name} has no finite answer to {count:,} of {len(columns):,} rows",
+            f"{name} has no finite answer to {count:,} of {len(truth):,} rows",
             fix="see which features are infinite there",
         )
-        for name, count in zip(("the candidate", against), wrong, strict=True)
+        for name, count in zip(("the candidate", against), (int(np.sum(~np.isfinite(one))) for one in whole), strict=True)
         if count
     ]
     if faults:
         raise AnswerIsNo(*faults)
 
 
-def _reason(verdict: Verdict, spec: GateSpec) -> str:
-    asked = f"more than {spec.min_gain:.1%} is asked for" if spec.min_gain else "any is asked for"
-    seen = f"{_compared(verdict)} on the same {verdict.rows:,} rows"
-    if verdict.rows < FEWEST_ROWS:
-        return f"cannot tell: {verdict.rows} rows are too few, at least {FEWEST_ROWS} are needed"
-    if verdict.passed:
-        word = "better" if verdict.low > 0 else "good enough"
-        return f"{word}: {seen}; {spec.confidence:.0%} sure of a gain above {verdict.low:.1%} ({asked})"
-    if verdict.high <= spec.min_gain:
-        return f"not better: {seen}; {spec.confidence:.0%} sure that the gain is at most {verdict.high:.1%} ({asked})"
-    return f"cannot tell: {seen}, but the gain may lie anywhere from {verdict.low:.1%} to {verdict.high:.1%} ({asked})"
+def _refuse_undefined(truth: Array, both: Both, metric: str, task: TaskKind) -> None:
+    """Raise unless the metric can be had of both; of a truth that it does not fit, `row_losses` knows more."""
+    if task != "regression" and not all(np.isfinite(MEASURES[task].once(truth, one)[metric]) for one in both):
+        what = f"{metric} cannot be had of these {len(truth):,} rows: a class is in none of them"
+        raise AnswerIsNo(Fault("GATE-012", what, fix="judge on more periods: split.test, or a larger split.test_share"))
 
 
-def _compared(verdict: Verdict) -> str:
-    if not higher_is_better(verdict.metric):
-        direction = "lower" if verdict.gain >= 0 else "higher"
-        return f"{verdict.metric} {abs(verdict.gain):.1%} {direction} than {verdict.against}"
-    lacks = f"it lacks {abs(verdict.gain):.1%} {'less' if verdict.gain >= 0 else 'more'} to 1"
-    return f"{verdict.metric} {verdict.candidate:.3f} against {verdict.champion:.3f} of {verdict.against} ({lacks})"
+def _together(checks: Sequence[GateCheck]) -> str:
+    """Return the reason of the verdict: what the gain says, and which guards are in the way or were passed."""
+    gain, guards = checks[0], checks[1:]
+    failed = [check for check in guards if not check.passed]
+    if not failed:
+        held = f"; passed too: {', '.join(check.name for check in guards)}" if guards and gain.passed else ""
+        return gain.sentence + held
+    wrong = "; ".join(f"{check.name}: {check.sentence}" for check in failed)
+    return f"refused, although {gain.sentence}; {wrong}" if gain.passed else f"{gain.sentence}; {wrong}"
+
+
+def _reason(gain: Gain, rows: int, metric: str, against: str, spec: GateSpec) -> str:
+    if rows < FEWEST_ROWS:
+        return f"cannot tell: {rows} rows are too few, at least {FEWEST_ROWS} are needed"
+    seen = f"{_compared(gain, metric, against)} on the same {rows:,} rows"
+    sure, asked = f"{spec.confidence:.0%} sure", _asked(spec.min_gain)
+    if gain.low > spec.min_gain:
+        if gain.low > 0:
+            return f"better: {seen}; {sure} of a gain above {gain.low:.1%} ({asked})"
+        return f"good enough: {seen}; {sure} to be no worse than {against} by more than {-gain.low:.1%} ({asked})"
+    if gain.high <= spec.min_gain:
+        word = "worse" if spec.min_gain < 0 else "not better"
+        return f"{word}: {seen}; {sure} that the gain is at most {gain.high:.1%} ({asked})"
+    return f"cannot tell: {seen}, but the gain may lie anywhere from {gain.low:.1%} to {gain.high:.1%} ({asked})"
+
+
+def _asked(min_gain: float) -> str:
+    if min_gain < 0:
+        return f"no worse by {-min_gain:.1%} is asked for"
+    return f"more than {min_gain:.1%} is asked for" if min_gain else "any is asked for"
+
+
+def _compared(gain: Gain, metric: str, against: str) -> str:
+    if not higher_is_better(metric):
+        direction = "lower" if gain.value >= 0 else "higher"
+        return f"{metric} {abs(gain.value):.1%} {direction} than {against}"
+    lacks = f"it lacks {abs(gain.value):.1%} {'less' if gain.value >= 0 else 'more'} to 1"
+    return f"{metric} {gain.candidate:.3f} against {gain.champion:.3f} of {against} ({lacks})"

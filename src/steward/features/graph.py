@@ -10,14 +10,16 @@ Reads = Mapping[str, tuple[str, ...]]
 """Column to the columns it is made from at once; a raw column is made from none."""
 
 
-def connect(features: Mapping[str, Feature], wanted: Sequence[str], raw: Collection[str], joined: Mapping[str, str]) -> Reads:
+def connect(
+    features: Mapping[str, Feature], wanted: Sequence[str], raw: Collection[str], joined: Mapping[str, tuple[str, ...]]
+) -> Reads:
     """Return what every needed column is made from, each column after the ones it reads.
 
     Args:
         features: functions by name.
         wanted: functions, raw columns and lookup columns, in any order.
         raw: columns that the rows bring along.
-        joined: lookup column to the raw column it is looked up by.
+        joined: lookup column to the columns it is looked up by.
 
     Raises:
         UsageError: FEAT-001 a circle, FEAT-002 an unknown column, FEAT-003 a function named like a column.
@@ -71,7 +73,7 @@ def without(
 class _Walk:
     features: Mapping[str, Feature]
     raw: Collection[str]
-    joined: Mapping[str, str]
+    joined: Mapping[str, tuple[str, ...]]
     done: dict[str, tuple[str, ...]]
     faults: list[Fault]
 
@@ -94,7 +96,7 @@ class _Walk:
         if name in self.features:
             return self.features[name].reads
         if name in self.joined:
-            return (self.joined[name],)
+            return self.joined[name]
         return () if name in self.raw else None
 
     def _circle(self, round_trip: tuple[str, ...]) -> Fault:
@@ -111,7 +113,7 @@ class _Walk:
         return Fault("FEAT-002", f"{above[-1]!r} reads {name!r}, which is neither a feature nor a column", where, fix=hint)
 
 
-def _refuse_twins(features: Mapping[str, Feature], raw: Collection[str], joined: Mapping[str, str]) -> None:
+def _refuse_twins(features: Mapping[str, Feature], raw: Collection[str], joined: Mapping[str, tuple[str, ...]]) -> None:
     twins = [feature for name, feature in features.items() if name in raw or name in joined]
     why = "a function and a column of one name cannot be told apart"
     if twins:

@@ -41,21 +41,29 @@ class Program:
     _numbers: tuple[pl.Expr, ...] = field(repr=False)
 
     @classmethod
-    def build(cls, features: Mapping[str, Feature], wanted: Sequence[str], raw: Collection[str], lookups: Sequence[Lookup]) -> Self:
-        """Return the program that makes the wanted columns and nothing else.
+    def build(
+        cls,
+        features: Mapping[str, Feature],
+        wanted: Sequence[str],
+        raw: Collection[str],
+        lookups: Sequence[Lookup],
+        also: Sequence[str] = (),
+    ) -> Self:
+        """Return the program that makes the wanted columns and what they need.
 
         Args:
             features: the functions of a features.py.
             wanted: functions, raw columns and lookup columns, in the model's order.
             raw: columns that the rows bring along.
             lookups: tables joined to the rows.
+            also: columns to make beside them, which the model does not read.
 
         Raises:
             UsageError: FEAT-001 features read each other in a circle, FEAT-002 an unknown column,
                 FEAT-003 a function named like a column, FEAT-007 a function that makes no column.
         """
-        joined = {name: lookup.column for lookup in lookups for name in lookup.provides}
-        reads = graph.connect(features, wanted, raw, joined)
+        joined = {name: lookup.columns for lookup in lookups for name in lookup.provides}
+        reads = graph.connect(features, [*wanted, *also], raw, joined)
         level = graph.levels(reads)
         stages = tuple(
             tuple(name for name in reads if level[name] == step) for step in range(1, 1 + max(level.values(), default=0))
@@ -109,7 +117,10 @@ class Program:
         Raises:
             UsageError: FEAT-008 a wanted column holds neither numbers nor booleans, FEAT-009 as `run`.
         """
-        made = self.run(frame)
+        return self.numbers(self.run(frame))
+
+    def numbers(self, made: pl.DataFrame) -> pl.DataFrame:
+        """Return the wanted columns alone of what `run` returned; raises as `matrix`."""
         types = made.schema
         bad = [name for name in self.wanted if not (types[name].is_numeric() or types[name] in (pl.Boolean, pl.Null))]
         if bad:

@@ -30,7 +30,13 @@ def make_features(
 ) -> Featured:
     """Run the model's feature program over the clean rows."""
     program = model_program(project, {name: frames.get(digest) for name, digest in lookups.items()})
-    depends = {"clean": clean, "lookups": dict(lookups), "wanted": list(program.wanted), "features": project.features_digest}
+    depends = {
+        "clean": clean,
+        "lookups": dict(lookups),
+        "wanted": list(program.wanted),
+        "beside": list(program.beside),
+        "features": project.features_digest,
+    }
 
     def work() -> Done:
         table = _table(project, program, frames.get(clean))
@@ -50,6 +56,8 @@ def split_rows(project: Project, table: pl.DataFrame) -> Split:
 
 
 def _table(project: Project, program: ModelProgram, clean: pl.DataFrame) -> pl.DataFrame:
+    """Return the model's inputs as numbers; what fitted columns and slices read keeps its type, which may be text."""
+    made = program.program.run(clean)
+    numbers = program.program.numbers(made).with_columns(made.select(sorted(program.beside)))
     beside = {"period", project.spec.target, *((project.spec.time,) if project.spec.time else ())}
-    keys = clean.select(sorted(beside - set(program.wanted)))
-    return program.program.matrix(clean).hstack(keys).with_row_index(ROW)
+    return numbers.hstack(clean.select(sorted(beside - set(numbers.columns)))).with_row_index(ROW)

@@ -3,26 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from steward.core.errors import Fault, Refused
 from steward.core.period import Period
 from steward.core.tasks import Label
 from steward.deploy.gate import Verdict, judge_candidate
 from steward.flows.champion import load_champion
+from steward.flows.evaluate import SEED
 from steward.flows.features import ROW, Featured, split_rows
 from steward.flows.ingest import Frames
+from steward.flows.matrices import deciding_metric, slice_values, truth
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports
 from steward.flows.process import Cleaned
 from steward.flows.steps import Done, Runner
-from steward.flows.train import SEED, deciding_metric, truth
 from steward.models.classes import align, name_of
 from steward.project.read import Project
 from steward.registry.bundle import Bundle
 from steward.registry.versions import Version
+
+_TIMED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,23 @@ def _compare(
         seed=SEED,
         task=project.spec.task,
         against=_name(against),
+        slices=slice_values(project, test, project.spec.gate.slices),
+        thresholds=(candidate.rule.threshold, champion.rule.threshold if champion else None),
+        latency_ms=_latency_ms(candidate, rows) if project.spec.gate.max_latency_ms is not None else None,
+        megabytes=packaged.megabytes(ports.workspace),
     )
+
+
+def _latency_ms(bundle: Bundle, rows: pl.DataFrame) -> float:
+    """Return how long one answer takes, features and model, the median of several rows one by one."""
+
+    def seconds(row: pl.DataFrame) -> float:
+        began = perf_counter()
+        bundle.predict(row)
+        return perf_counter() - began
+
+    asked = rows.head(_TIMED)
+    return 1000 * median(seconds(asked[place : place + 1]) for place in range(asked.height))
 
 
 def _all_classes(candidate: Bundle, champion: Bundle | None, name: str) -> tuple[Label, ...]:

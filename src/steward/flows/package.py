@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 
 from steward.core.workspace import Workspace
-from steward.data.split import Split
+from steward.flows.evaluate import Evaluated
 from steward.flows.features import ROW, Featured, split_rows
 from steward.flows.ingest import Frames, Ingested
+from steward.flows.matrices import code_columns, matrix
 from steward.flows.ports import Ports
 from steward.flows.process import Cleaned
 from steward.flows.steps import Done, Runner
-from steward.flows.train import Baseline, Evaluated, TrainedModel, code_columns, matrix
+from steward.flows.train import Baseline, TrainedModel
 from steward.models.zoo import Array, Fitted
 from steward.monitoring.profile import prediction_column, profile
 from steward.project.read import Project
@@ -35,6 +36,10 @@ class Packaged:
     def load(self, workspace: Workspace) -> Bundle:
         """Return the bundle, verified."""
         return read_bundle(workspace.bundles / self.digest, self.files)
+
+    def megabytes(self, workspace: Workspace) -> float:
+        """Return the size of all its files together."""
+        return sum((workspace.bundles / self.digest / name).stat().st_size for name in self.files) / 1e6
 
 
 def package(
@@ -96,10 +101,12 @@ def _content(
     ports: Ports,
     frames: Frames,
 ) -> BundleContent:
-    model, program = trained.load(ports), featured.program
+    model, fitting, rule, program = trained.load(ports), trained.fitting(ports), trained.rule(ports), featured.program
     split, clean = split_rows(project, frames.get(featured.snapshot)), frames.get(cleaned.snapshot)
     categories = code_columns(project, program.wanted)
-    selftest = clean.select(program.program.inputs)[_spread(split.test)]
+    serving = program.with_fitted(fitting)
+    selftest = clean.select(serving.inputs)[_spread(split.test)]
+    learned = fitting.apply(pl.concat([split.train, split.validation])).select(program.wanted)
     return BundleContent(
         model=model,
         task=project.spec.task,
@@ -111,11 +118,13 @@ def _content(
         left_out=dict.fromkeys(program.left_out, "its lookup could not be had"),
         categories=categories,
         lookups=program.lookups,
+        fitting=fitting,
+        rule=rule,
         dictionary=project.dictionary,
-        reference=_reference(model, split, trained, program.wanted, categories, evaluated),
+        reference=_reference(rule.apply(_answers(model, learned, program.wanted)), learned, trained, categories, evaluated),
         provenance=facts,
         selftest=selftest,
-        expected=_answers(model, program.program.matrix(selftest), program.wanted),
+        expected=rule.apply(_answers(model, serving.matrix(selftest), program.wanted)),
         libraries=library_versions(),
     )
 
@@ -132,14 +141,8 @@ def _answers(model: Fitted, features: pl.DataFrame, wanted: tuple[str, ...]) -> 
 
 
 def _reference(
-    model: Fitted,
-    split: Split,
-    trained: TrainedModel,
-    wanted: tuple[str, ...],
-    categories: tuple[str, ...],
-    evaluated: Evaluated,
+    answers: Array, learned: pl.DataFrame, trained: TrainedModel, categories: tuple[str, ...], evaluated: Evaluated
 ) -> dict[str, Any]:
     """Return what later windows are compared with: the rows learned from, and the losses on rows that were not."""
-    learned = pl.concat([split.train, split.validation]).select(wanted)
-    seen = learned.with_columns(prediction_column(_answers(model, learned, wanted), trained.classes))
+    seen = learned.cast(pl.Float64).with_columns(prediction_column(answers, trained.classes))
     return {"profile": profile(seen, categories).as_dict(), "losses": dict(evaluated.losses)}

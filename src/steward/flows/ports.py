@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from steward.agent.incidents import IncidentStore
 from steward.core.clock import Clock
@@ -12,6 +13,7 @@ from steward.core.runs import RunStore
 from steward.core.workspace import Workspace
 from steward.data.tables import RowTables
 from steward.models.history import ExperimentStore
+from steward.models.tune_trials import StudyStore
 from steward.monitoring.history import WindowHistory
 from steward.project.sources import QuerySpec
 from steward.quality.history import QualityStore
@@ -21,6 +23,22 @@ from steward.serving.history import PredictionStore
 
 Query = Callable[[QuerySpec, str, Path], Path]
 """Asks a database for one period's rows and returns the file they are in now, below a cache folder."""
+
+
+class Helper(Protocol):
+    """A process that works on the same study as this one."""
+
+    def terminate(self) -> None:
+        """Ask it to give back what it is at, and to end."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended; subprocess.TimeoutExpired when it has not by then."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +57,12 @@ class Ports:
     incidents: IncidentStore
     quality: QualityStore
     experiments: ExperimentStore
+    studies: StudyStore
     predictions: PredictionStore
     tables: RowTables
     tracker: Tracker
     query: Query
+    start_helper: Callable[[Path], Helper]
     progress: Progress
     actor: str
     data: Path | None

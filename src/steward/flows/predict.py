@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from steward.core.errors import Fault, UsageError
 from steward.flows.champion import load_champion
 from steward.flows.ports import Ports
 from steward.project.read import Project
+from steward.registry.bundle import Bundle
 from steward.serving.request import parse_rows, rows_to_frame
 from steward.serving.service import answers_of
 
@@ -15,12 +18,18 @@ from steward.serving.service import answers_of
 def predict_once(project: Project, row: str | None, ports: Ports) -> dict[str, Any]:
     """Return the champion's answer to one row, given as a JSON object; its own example row by default."""
     loaded = load_champion(ports, project.spec.name)
-    asked = example_row(project, loaded.bundle.inputs) if row is None else _object(row)
-    rows = parse_rows(project.dictionary, loaded.bundle.inputs, [asked])
-    predicted = loaded.bundle.predict(rows_to_frame(rows, project.dictionary, loaded.bundle.inputs))
-    answer, probabilities = answers_of(predicted, loaded.bundle.classes)[0]
+    asked, frame = asked_row(project, loaded.bundle, row)
+    predicted = loaded.bundle.predict(frame)
+    answer, probabilities = answers_of(predicted, loaded.bundle.classes, loaded.bundle.rule.threshold)[0]
     facts = {"prediction": answer, "unit": project.spec.unit, "model": project.spec.name, "version": loaded.version.number}
     return {"row": asked, **facts, **({"probabilities": probabilities} if probabilities else {})}
+
+
+def asked_row(project: Project, bundle: Bundle, row: str | None) -> tuple[Mapping[str, Any], pl.DataFrame]:
+    """Return a row given as a JSON object, or the example row, as it was asked and as a table."""
+    asked = example_row(project, bundle.inputs) if row is None else _object(row)
+    rows = parse_rows(project.dictionary, bundle.inputs, [asked])
+    return asked, rows_to_frame(rows, project.dictionary, bundle.inputs)
 
 
 def example_row(project: Project, inputs: tuple[str, ...]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How does a judged candidate become a version, and a version the champion?
 
-The pointer in the database is the truth; MLflow's alias follows it and is repaired from it.
+The pointer in the database is the truth; the trackers' aliases follow it and are repaired from it.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from steward.flows.judge import Judged
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports
 from steward.flows.steps import Done, Runner
-from steward.project.commit import commit_from, commit_of
+from steward.flows.track import follow, tell
+from steward.project.commit import commit_of
 from steward.project.read import Project
-from steward.registry.tracking import Experiment, Tracked
 from steward.registry.versions import Champion, Draft, Version
 
 
 def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports, runner: Runner) -> Version:
-    """Register the bundle as a version - once, however often it comes - and tell MLflow."""
+    """Register the bundle as a version - once, however often it comes - and tell the trackers."""
     facts = {**packaged.facts, "verdict": dict(judged.verdict), "judged_against": judged.against}
     commit = commit_of(project.folder)
     facts |= {"commit": commit.as_dict() if commit else None}
@@ -30,11 +30,10 @@ def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports,
     if judged.fresh:
         # The same bundle may be judged anew, against another champion: the newest evidence counts.
         ports.registry.note(name, version.number, {"verdict": dict(judged.verdict), "judged_against": judged.against})
-    depends = {"version": version.number, "bundle": version.digest}
+    depends = {"version": version.number, "bundle": version.digest, "verdict": dict(judged.verdict)}
 
     def work() -> Done:
-        tracked = ports.tracker.log(_experiment(version, ports))
-        ports.registry.note(name, version.number, {"mlflow_run": tracked.run_id, "mlflow_version": tracked.version})
+        tracked = tell(ports.registry.version(name, version.number), ports)
         note = f"{version}, MLflow run {tracked.run_id[:12]}"
         return Done(asdict(tracked), note, (ports.workspace.mlflow.name,))  # gone with its file: told again
 
@@ -52,7 +51,7 @@ def promote_if_passed(project: Project, version: Version, judged: Judged, trigge
         if moved:
             promote(ports.registry, version, actor=ports.actor, reason=f"{trigger}: {judged.verdict['reason']}")
         now = ports.registry.champion(project.spec.name)
-        _follow(version.model, ports)
+        follow(version.model, ports)
         note = f"v{now.number} is champion" if now else "no champion: the gate did not pass"
         return Done({"promoted": moved or _moved_before_a_kill(now, version, runner.run)}, note)
 
@@ -65,7 +64,7 @@ def promote_by_hand(model: str, number: int | None, reason: str, ports: Ports) -
     refuse_without_evidence(version, ports.registry.champion(model))
     load_version(ports.workspace, version)  # a damaged bundle must not become champion
     champion = promote(ports.registry, version, actor=ports.actor, reason=reason)
-    _follow(model, ports)
+    follow(model, ports)
     return champion
 
 
@@ -75,7 +74,7 @@ def roll_back_by_hand(model: str, number: int | None, reason: str, ports: Ports)
     version = ports.registry.version(model, _champion_before(model, current, ports) if number is None else number)
     load_version(ports.workspace, version)  # nor come back as one
     champion = roll_back(ports.registry, version, actor=ports.actor, reason=reason)
-    _follow(model, ports)
+    follow(model, ports)
     return champion
 
 
@@ -105,30 +104,3 @@ def _champion_before(model: str, current: Champion, ports: Ports) -> int:
             )
         )
     return before
-
-
-def _follow(model: str, ports: Ports) -> None:
-    """Let MLflow's alias show the champion of now."""
-    champion = ports.registry.champion(model)
-    if champion is None:
-        return
-    facts = ports.registry.version(model, champion.number).facts
-    if "mlflow_run" in facts:
-        ports.tracker.point(model, "champion", Tracked(str(facts["mlflow_run"]), str(facts["mlflow_version"])))
-
-
-def _experiment(version: Version, ports: Ports) -> Experiment:
-    facts = version.facts
-    metrics = {name: value for name, value in _mapping(facts["metrics"]).items() if isinstance(value, float)}
-    parameters = {name: str(value) for name, value in _mapping(facts["parameters"]).items()}
-    tags = {name: str(facts[name]) for name in ("origin", "snapshot", "left_out") if name in facts}
-    tags |= {"steward.version": str(version.number), "steward.run": version.run, "data": str(facts.get("origin"))}
-    commit = commit_from(facts.get("commit"))
-    tags |= {"commit": commit.sha, "commit_dirty": str(commit.dirty)} if commit else {}
-    return Experiment(
-        version.model, version.number, version.digest, parameters, metrics, tags, ports.workspace.bundles / version.digest
-    )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}

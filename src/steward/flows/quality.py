@@ -7,10 +7,10 @@ from pathlib import Path
 
 from steward.core.atomic import write_text_atomically
 from steward.core.runs import Run
-from steward.features.program import Program, available, load_features
+from steward.features.program import Program, available
 from steward.flows.ingest import Frames
 from steward.flows.ports import Ports
-from steward.flows.program import rule_program
+from steward.flows.program import all_features, rule_program
 from steward.flows.quality_rows import ProcessedRows, newest_run, read_period, rows_of_period, rows_of_run
 from steward.project.read import Project
 from steward.quality.compare import Change, compare, compare_periods
@@ -130,7 +130,7 @@ def _against(project: Project, raw: TableProfile, about: str, against: str, port
 
 def _read_by_model(project: Project) -> tuple[str, ...]:
     """Return the raw columns behind the features, and those that lookups are joined by."""
-    features, spec = load_features(project.features_path), project.spec
+    features, spec = all_features(project), project.spec
     joined = {column for lookup in spec.lookups.values() for column in lookup.provides()}
     kept, _ = available(features, spec.features, joined)
     keys = {key for lookup in spec.lookups.values() for key in lookup.joins}

@@ -21,6 +21,7 @@ from steward.data.split import split_rows
 from steward.flows.champion import load_version, need_champion
 from steward.flows.ports import Ports
 from steward.models.classes import encode, name_of
+from steward.models.explain import contributions
 from steward.models.measure import MEASURES
 from steward.models.zoo import Array
 from steward.project.spec import ProjectSpec
@@ -30,7 +31,7 @@ from steward.reporting.class_pictures import class_pictures
 from steward.reporting.contents import ModelReport, Plot, Standing, TestFigure
 from steward.reporting.model_report import render_model_report
 from steward.reporting.page import figure
-from steward.reporting.pictures import importance_picture, test_pictures, windows_picture
+from steward.reporting.pictures import importance_picture, swarm_picture, test_pictures, windows_picture
 from steward.reporting.recorded import data_facts, figures, gate, leaderboard, mapping, read_as, terms, window_lines
 
 T = TypeVar("T")
@@ -38,13 +39,15 @@ T = TypeVar("T")
 _ALL_RUNS = 1_000_000
 _LOOK_BACK = 1000
 _MOST_WINDOWS = 24
+_EXPLAINED_ROWS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class TestRows:
     """The rows that judged a version, with its answers made anew.
 
-    `at` is None where events have no time; `classes` are the names of the codes in `actual`, none for a quantity.
+    `at` is None where events have no time; `classes` are the names of the codes in `actual`, none for a quantity; `frame`
+    holds the raw columns.
     """
 
     __test__ = False  # no test, whatever pytest thinks of the name
@@ -54,6 +57,7 @@ class TestRows:
     predicted: Array
     task: TaskKind
     classes: tuple[str, ...]
+    frame: pl.DataFrame
 
 
 def write_report(model: str, number: int | None, ports: Ports) -> Path:
@@ -143,7 +147,7 @@ def _test_rows(version: Version, spec: ProjectSpec, bundle: Bundle, ports: Ports
     at = test[spec.time] if spec.time and test[spec.time].dtype.is_temporal() else None
     target, names = test[spec.target], tuple(name_of(label) for label in bundle.classes)
     actual = encode(target, bundle.classes) if names else target.cast(pl.Float64).to_numpy()
-    return TestRows(at, actual, bundle.predict(test), spec.task, names)
+    return TestRows(at, actual, bundle.predict(test), spec.task, names, test)
 
 
 def _metric(version: Version, declared: Mapping[str, object]) -> str:
@@ -172,7 +176,19 @@ def _replayed(rows: TestRows | None, measured: Sequence[TestFigure], metric: str
 
 def _plots(rows: TestRows | None, bundle: Bundle | None, metric: str, unit: str, missing: list[str]) -> tuple[Plot, ...]:
     tested = _or_note(lambda: _tested(rows, metric, unit), missing) if rows else None
-    return (*(tested or ()), *(importance_picture(bundle.importance) if bundle else ()))
+    moved = _or_note(lambda: _moved(rows, bundle, unit), missing) if rows and bundle else None
+    return (*(tested or ()), *(importance_picture(bundle.importance) if bundle else ()), *(moved or ()))
+
+
+def _moved(rows: TestRows, bundle: Bundle, unit: str) -> tuple[Plot, ...]:
+    """Return how features moved the answers to some test rows, evenly over the time they cover."""
+    places = np.unique(np.linspace(0, len(rows.actual) - 1, min(_EXPLAINED_ROWS, len(rows.actual))).astype(np.int64))
+    inputs = np.ascontiguousarray(bundle.features(rows.frame[places]).to_numpy(), dtype=np.float64)
+    found = contributions(bundle.model, inputs, inputs)
+    # Of several classes the last one; of two there is one output, the second's.
+    about = f"{name_of(bundle.classes[-1])}, " if bundle.classes else "answer, "
+    scale = found.scale if found.scale != "answer" else unit or "probability"
+    return swarm_picture(found.names, found.values[:, :, -1], inputs, moved=about + scale)
 
 
 def _tested(rows: TestRows, metric: str, unit: str) -> tuple[Plot, ...]:

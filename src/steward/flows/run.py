@@ -13,6 +13,7 @@ from uuid import uuid4
 from steward.core.errors import Fault, StewardError, UsageError
 from steward.core.runs import Run
 from steward.flows.database import load_project, remember_results
+from steward.flows.evaluate import evaluate
 from steward.flows.features import make_features
 from steward.flows.ingest import Frames, ingest
 from steward.flows.judge import judge
@@ -23,7 +24,7 @@ from steward.flows.process import process
 from steward.flows.promote import promote_if_passed, register
 from steward.flows.quality import profile_snapshot, write_quality_report
 from steward.flows.steps import Runner, sweep
-from steward.flows.train import evaluate, train
+from steward.flows.train import train
 from steward.project.read import Project, read_project
 from steward.project.tables import RowSet
 from steward.quality.summary import summary_lines
@@ -149,6 +150,7 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
     trained = train(project, featured, ports, runner, frames)
     evaluated = evaluate(project, featured, trained, ports, runner, frames)
     result |= {"leaderboard": list(evaluated.leaderboard), "chosen": trained.chosen, "metrics": evaluated.metrics}
+    result |= {"slices": list(evaluated.slices)} if evaluated.slices else {}
     if last < STAGES.index("bundle"):
         return result
 

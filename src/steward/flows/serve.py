@@ -51,4 +51,5 @@ def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Serve
         predict=loaded.bundle.predict,
         facts={"since": champion.since, "bundle": loaded.version.digest, **{name: facts.get(name) for name in shown}},
         classes=loaded.bundle.classes,
+        threshold=loaded.bundle.rule.threshold,
     )

@@ -1,37 +1,38 @@
-"""Which candidate does best on rows it has not seen, and how good is it on the latest ones?
+"""Which candidate does best on rows it has not seen?
 
-Candidates compete on validation rows; the winner is fitted again on all rows before the test, and only
-then are the test rows looked at, once.
+Candidates compete on validation rows; the winner is fitted again on all rows before the test.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from steward.core.atomic import write_text_atomically
-from steward.core.digest import digest_bytes
-from steward.core.errors import Fault, UsageError
-from steward.core.tasks import RULES, Label
+from steward.core.atomic import write_bytes_atomically
+from steward.core.digest import canonical_json, digest_bytes, digest_json
+from steward.core.tasks import Label
 from steward.data.split import Split
+from steward.features.fitted.fit import Fitting
+from steward.flows.answering import answer_rule
+from steward.flows.crossval import compete
 from steward.flows.features import Featured, split_rows
 from steward.flows.ingest import Frames
+from steward.flows.matrices import code_columns, deciding_metric, learnable
 from steward.flows.ports import Ports
+from steward.flows.program import ModelProgram
 from steward.flows.steps import Done, Runner
-from steward.models.classes import encode, find_classes
-from steward.models.evaluate import evaluate_predictions
+from steward.models.answer import AnswerRule
 from steward.models.mean import class_shares
-from steward.models.metrics import is_mean_loss, row_losses
-from steward.models.train import Lesson, Trained, choose, refit, train_candidates
-from steward.models.zoo import Array, Fitted, file_of, load
-from steward.monitoring.performance import summarise_losses
+from steward.models.target import judge_target
+from steward.models.train import Lesson, Trained, choose, refit, train_candidates, train_one
+from steward.models.zoo import Fitted, file_of, load
 from steward.project.read import Project
+from steward.registry.encoded import fitting_as_json, fitting_from_json
 
-SEED = 7
-_RESAMPLES = 1000
 _FEW_ROWS = 200
+_FITTED, _RULE = "fitted.json", "answer.json"
 
 Baseline = float | Sequence[float]
 """What is answered without any learning: the mean of a quantity, or the share of each class."""
@@ -56,55 +57,31 @@ class TrainedModel:
         """Return the fitted model."""
         return load(self.kind, ports.workspace.candidates / self.digest)
 
+    def fitting(self, ports: Ports) -> Fitting:
+        """Return what was fitted to the training rows before the model."""
+        path = ports.workspace.candidates / self.digest / _FITTED
+        return fitting_from_json(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else Fitting()
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """Test metrics with intervals, the leaderboard with the winner's test figure, the spread of the test losses."""
-
-    metrics: Mapping[str, Mapping[str, float]]
-    leaderboard: tuple[Mapping[str, Any], ...]
-    losses: Mapping[str, Any]
-
-
-def deciding_metric(project: Project) -> str:
-    """Return the metric that decides: the gate's own, or the task's."""
-    return project.spec.gate.metric or RULES[project.spec.task].metric
-
-
-def matrix(frame: pl.DataFrame, wanted: tuple[str, ...]) -> Array:
-    """Return the model's inputs of a feature table: float64, shape (rows, features), NaN for missing."""
-    return np.ascontiguousarray(frame.select(wanted).to_numpy(), dtype=np.float64)
-
-
-def truth(project: Project, frame: pl.DataFrame, classes: Sequence[Label]) -> Array:
-    """Return the target as float64, shape (rows,): a quantity, or the codes of classes (NaN for an unknown one)."""
-    target = frame[project.spec.target]
-    return encode(target, classes) if classes else target.cast(pl.Float64).to_numpy()
-
-
-def unit_of_metric(project: Project) -> str:
-    """Return the unit of the deciding metric: the target's, none for classes."""
-    return project.spec.unit if project.spec.task == "regression" else ""
-
-
-def code_columns(project: Project, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the inputs whose numbers are codes: described by words, or joined to a lookup."""
-    joined = {column for lookup in project.spec.lookups.values() for column in lookup.joins}
-    columns = project.dictionary.columns
-    return tuple(name for name in wanted if name in joined or (name in columns and columns[name].codes is not None))
+    def rule(self, ports: Ports) -> AnswerRule:
+        """Return what is done to the model's answers."""
+        path = ports.workspace.candidates / self.digest / _RULE
+        return AnswerRule.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else AnswerRule()
 
 
 def train(project: Project, featured: Featured, ports: Ports, runner: Runner, frames: Frames) -> TrainedModel:
     """Fit all candidates, choose the best on validation rows, fit it again on all rows before the test.
 
     Raises:
-        UsageError: MODEL-012 a row has no target, MODEL-013 to MODEL-016 the target's classes cannot be learnt.
+        UsageError: MODEL-012 a row has no target, MODEL-013 to MODEL-016 its classes cannot be learnt, MODEL-025 to
+            MODEL-027 nor can the quantity.
         AnswerIsNo: MODEL-010 every candidate failed.
     """
     depends = {
         "features": featured.snapshot,
         "split": project.part("split"),
         "candidates": project.part("candidates"),
+        "fitted": project.part("fitted"),
+        "training": project.part("training"),
         "metric": deciding_metric(project),
         "codes": list(code_columns(project, featured.program.wanted)),
     }
@@ -120,45 +97,78 @@ def train(project: Project, featured: Featured, ports: Ports, runner: Runner, fr
     )
 
 
-def evaluate(
-    project: Project, featured: Featured, trained: TrainedModel, ports: Ports, runner: Runner, frames: Frames
-) -> Evaluated:
-    """Look at the test rows, once, with the winner."""
-    depends = {
-        "features": featured.snapshot,
-        "split": project.part("split"),
-        "model": trained.digest,
-        "metric": deciding_metric(project),
-    }
-    output = runner.step("evaluate", depends, lambda: _evaluate(project, featured, trained, ports, frames))
-    reached, unit = output["metrics"][deciding_metric(project)]["value"], unit_of_metric(project)
-    board = tuple({**entry, "test": reached if entry["chosen"] else None, "unit": unit} for entry in trained.board)
-    return Evaluated(output["metrics"], board, output["losses"])
-
-
 def _train(project: Project, featured: Featured, ports: Ports, frames: Frames) -> Done:
-    split, wanted = split_rows(project, frames.get(featured.snapshot)), featured.program.wanted
-    classes = _classes(project, split)
-    lesson = Lesson(project.spec.task, wanted, len(classes), code_columns(project, wanted))
-    metric = deciding_metric(project)
-    learn, check = ((matrix(part, wanted), truth(project, part, classes)) for part in (split.train, split.validation))
-    trained = train_candidates(project.spec.candidates, learn, check, lesson=lesson, progress=ports.progress)
-    chosen = choose(trained, metric)
-    everything, target = np.concatenate([learn[0], check[0]]), np.concatenate([learn[1], check[1]])
-    model = refit(chosen, (everything, target), lesson=lesson)
-    text = model.text()
-    digest = digest_bytes(text.encode())
-    write_text_atomically(ports.workspace.candidates / digest / file_of(model.kind), text)
+    split, program = split_rows(project, frames.get(featured.snapshot)), featured.program
+    classes = classes_of(project, split)
+    training = project.spec.training
+    lesson = Lesson(
+        project.spec.task,
+        program.wanted,
+        len(classes),
+        code_columns(project, program.wanted),
+        limits=training.limits,
+        budget=training.budget,
+    )
+    winner = _compete(project, program, split, classes, lesson, ports)
+    everything = learnable(project, program, pl.concat([split.train, split.validation]), classes)
+    model = refit(winner.chosen, everything.sample, lesson=lesson, weights=everything.weights)
+    digest = _keep(model, everything.fitting, winner.rule, ports)
+    target = everything.sample[1]
     output = {
-        "chosen": chosen.name,
+        "chosen": winner.chosen.name,
         "kind": model.kind,
         "digest": digest,
-        "board": [_board_entry(one, metric, chosen) for one in trained],
+        "board": list(winner.board),
         "rows": _rows(split),
         "baseline": class_shares(target, len(classes)) if classes else float(target.mean()),
         "classes": list(classes),
     }
-    return Done(output, _said(trained, chosen, metric, split.validation.height), (f"candidates/{digest}",))
+    return Done(output, winner.note, (f"candidates/{digest}",))
+
+
+@dataclass(frozen=True, slots=True)
+class _Winner:
+    """The chosen candidate, fitted to the training rows, what is done to its answers, the leaderboard, a line for people."""
+
+    chosen: Trained
+    rule: AnswerRule
+    board: tuple[Mapping[str, Any], ...]
+    note: str
+
+
+def _compete(
+    project: Project, program: ModelProgram, split: Split, classes: tuple[Label, ...], lesson: Lesson, ports: Ports
+) -> _Winner:
+    """Let the candidates compete on the validation rows, or over folds where the project asks for them."""
+    metric, folds = deciding_metric(project), project.spec.training.folds
+    learned = learnable(project, program, split.train, classes)
+    check = learned.other(project, program, split.validation, classes)
+    if folds is None:
+        trained = train_candidates(
+            project.spec.candidates, learned.sample, check, lesson=lesson, weights=learned.weights, progress=ports.progress
+        )
+        chosen = choose(trained, metric)
+        board = tuple(board_entry(one, metric, chosen) for one in trained)
+        note = _said(trained, chosen, metric, split.validation.height)
+    else:
+        rows = pl.concat([split.train, split.validation])
+        competition = compete(project, program, rows, classes, lesson, folds, ports.progress)
+        spec = next(one.spec for one in competition.crossed if one.name == competition.chosen)
+        chosen = train_one(competition.chosen, spec, learned.sample, check, lesson=lesson, weights=learned.weights)
+        choose([chosen], metric)  # it may fail or cost too much with these rows
+        board, note = competition.board(metric), competition.said(metric)
+    return _Winner(chosen, answer_rule(project, chosen, check, classes), board, note)
+
+
+def _keep(model: Fitted, fitting: Fitting, rule: AnswerRule, ports: Ports) -> str:
+    """Write a model, what was fitted before it and what is done to its answers into a folder named by their content."""
+    files = {file_of(model.kind): model.content()}
+    files |= {_FITTED: canonical_json(fitting_as_json(fitting)).encode()} if fitting.names else {}
+    files |= {_RULE: canonical_json(rule.as_dict()).encode()} if rule else {}
+    digest = digest_json({name: digest_bytes(content) for name, content in files.items()})
+    for name, content in files.items():
+        write_bytes_atomically(ports.workspace.candidates / digest / name, content)
+    return digest
 
 
 def _said(trained: Sequence[Trained], chosen: Trained, metric: str, rows: int) -> str:
@@ -166,43 +176,26 @@ def _said(trained: Sequence[Trained], chosen: Trained, metric: str, rows: int) -
     return f"{chosen.name} is best of {len(trained)}: {metric} {chosen.validation[metric]:.3f} on validation rows{luck}"
 
 
-def _classes(project: Project, split: Split) -> tuple[Label, ...]:
+def classes_of(project: Project, split: Split) -> tuple[Label, ...]:
     """Return the labels of the target's classes, none for a quantity; refuse rows that cannot be learnt from."""
     name = project.spec.target
     parts = {"training": split.train[name], "validation": split.validation[name], "test": split.test[name]}
-    rows, empty = sum(len(part) for part in parts.values()), sum(part.null_count() for part in parts.values())
-    if empty:
-        what = f"the target {name!r} is empty in {empty:,} of {rows:,} rows"
-        fix = f"set these rows apart:  checks: [{{kind: not_null, columns: [{name}]}}]"
-        raise UsageError(Fault("MODEL-012", what, ("project.yaml: target",), "nothing can be learnt from them", fix))
-    return () if project.spec.task == "regression" else find_classes(parts, task=project.spec.task, target=name)
+    return judge_target(parts, task=project.spec.task, target=name)
 
 
-def _board_entry(one: Trained, metric: str, chosen: Trained) -> dict[str, Any]:
+def board_entry(one: Trained, metric: str, chosen: Trained) -> dict[str, Any]:
+    """Return a candidate's line on the leaderboard."""
     return {
         "kind": one.name,
         "metric": metric,
         "validation": one.validation.get(metric),
         "seconds": round(one.seconds, 2),
-        "note": one.error,
+        "note": one.error or one.over,
+        "latency_ms": round(one.cost.latency_ms, 4) if one.cost else None,
+        "megabytes": round(one.cost.megabytes, 4) if one.cost else None,
         "chosen": one is chosen,
     }
 
 
 def _rows(split: Split) -> dict[str, int]:
     return {"train": split.train.height, "validation": split.validation.height, "test": split.test.height}
-
-
-def _evaluate(project: Project, featured: Featured, trained: TrainedModel, ports: Ports, frames: Frames) -> Done:
-    test, metric = split_rows(project, frames.get(featured.snapshot)).test, deciding_metric(project)
-    target = truth(project, test, trained.classes)
-    predicted = trained.load(ports).predict(matrix(test, featured.program.wanted))
-    evaluation = evaluate_predictions(target, predicted, task=project.spec.task, resamples=_RESAMPLES, seed=SEED)
-    # Later windows are compared row by row.
-    by_row = metric if is_mean_loss(metric) else RULES[project.spec.task].loss
-    losses = summarise_losses(row_losses(by_row, target, predicted))
-    metrics = {name: asdict(measured) for name, measured in evaluation.metrics.items()}
-    found, unit = metrics[metric], unit_of_metric(project)
-    value = f"{found['value']:.3f}{f' {unit}' if unit else ''}"
-    note = f"test {metric} {value} [{found['low']:.3f}, {found['high']:.3f}] on {test.height:,} rows"
-    return Done({"metrics": metrics, "losses": {"metric": by_row, **losses._asdict()}}, note)

@@ -1,1 +1,1 @@
-"""The zoo of models, their training and evaluation: arrays in, arrays and frozen values out; files are text, never pickle."""
+"""The zoo of models, their training and evaluation: arrays in, arrays and frozen values out; files hold numbers, never pickle."""

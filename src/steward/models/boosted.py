@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from steward.core.atomic import write_text_atomically
+from steward.core.atomic import write_bytes_atomically
 from steward.core.errors import EnvironmentFault, Fault
 from steward.models.linear import refuse_other_width
+from steward.models.rounds import lightgbm_callbacks
 from steward.project.candidates import LightGbmSpec
 
 Array = npt.NDArray[np.float64]
@@ -68,13 +69,13 @@ class Boosted:
         total = gain.sum()
         return gain / total if total > 0 else np.zeros_like(gain)
 
-    def text(self) -> str:
-        """Return the content of its file."""
-        return self.source
+    def content(self) -> bytes:
+        """Return the bytes of its file."""
+        return self.source.encode()
 
     def dump(self, folder: Path) -> None:
         """Write its file into a folder."""
-        write_text_atomically(folder / self.file, self.source)
+        write_bytes_atomically(folder / self.file, self.content())
 
 
 def fit_boosted(
@@ -107,17 +108,19 @@ def fit_boosted(
     train = dataset(matrix, target)
     later = [dataset(*validation, reference=train)] if validation else []
     patience: list[Callable[..., Any]] = [lightgbm.early_stopping(PATIENCE, verbose=False)] if validation else []
-    booster = lightgbm.train(parameters, train, spec.num_trees, valid_sets=later, callbacks=patience)
-    return parse_boosted(booster.model_to_string(num_iteration=booster.best_iteration if validation else spec.num_trees))
+    booster = lightgbm.train(parameters, train, spec.num_trees, valid_sets=later, callbacks=[*patience, *lightgbm_callbacks()])
+    source: str = booster.model_to_string(num_iteration=booster.best_iteration if validation else spec.num_trees)
+    return parse_boosted(source.encode())
 
 
-def parse_boosted(text: str) -> Boosted:
+def parse_boosted(content: bytes) -> Boosted:
     """Return the model of a LightGBM text file.
 
     Raises:
         EnvironmentFault: MODEL-020 LightGBM cannot be loaded on this machine.
         lightgbm.basic.LightGBMError: the text is something else.
     """
+    text = content.decode()
     booster = _lightgbm().Booster(model_str=text)
     return Boosted(tuple(booster.feature_name()), booster.current_iteration(), _classes_of(text), text, booster)
 

@@ -1,8 +1,9 @@
 """How good are probabilities of classes - over all rows, and over the same rows drawn anew?
 
 Most figures are made of counts and sums of single rows, so that a drawn sample costs one row of a matrix product; the
-two that rank rows by their score come from `steward.models.ranking`. All follow scikit-learn's definitions; what a
-sample without any row of a class leaves undefined is NaN, and left out of means over classes.
+two that rank rows by their score come from `steward.models.ranking`, the calibration error from
+`steward.models.reliability`. All others follow scikit-learn's definitions; what a sample without any row of a class
+leaves undefined is NaN, and left out of means over classes.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +14,16 @@ import numpy.typing as npt
 
 from steward.models.metrics import refuse_unless_paired, row_losses
 from steward.models.ranking import Bools, Ranks, drawn_ranks, rank
-from steward.models.resample import resampled_sums
+from steward.models.reliability import calibration_error
+from steward.models.resample import BLOCKS, resampled_sums
 
 Array = npt.NDArray[np.float64]
 
 Figures = Mapping[str, Array]
 """Figures of some samples by name, each of shape (samples,)."""
+
+DECISIONS = frozenset({"accuracy", "balanced_accuracy", "f1", "precision", "recall", "macro_f1", "macro_precision", "macro_recall"})
+"""Figures of the class that is answered; the others look at probabilities."""
 
 _Rank = Callable[[Bools, Array], Ranks]
 
@@ -27,6 +32,20 @@ def most_likely(predicted: Array) -> npt.NDArray[np.intp]:
     """Return the code of each row's most likely class, the first of equals; probabilities of shape (rows, classes)."""
     codes: npt.NDArray[np.intp] = np.argmax(predicted, axis=1)
     return codes
+
+
+def decide_at(predicted: Array, threshold: float) -> Array:
+    """Return probabilities of two classes, moved so that the last is the more likely one exactly where it was above a threshold.
+
+    Their order stays; only figures of the answered class make sense of them.
+
+    >>> decide_at(np.array([[0.7, 0.3], [0.8, 0.2]]), 0.25)[:, 1].round(3).tolist()
+    [0.533, 0.4]
+    """
+    last = predicted[:, 1]
+    above = np.maximum(0.5 + (last - threshold) / (1 - threshold) / 2, np.nextafter(0.5, 1.0))
+    moved = np.where(last > threshold, above, last / threshold / 2)
+    return np.column_stack([1 - moved, moved])
 
 
 def confusion(truth: Array, predicted: Array) -> npt.NDArray[np.int64]:
@@ -48,24 +67,25 @@ def binary_metrics(truth: Array, predicted: Array) -> Mapping[str, float]:
         predicted: shape (rows, 2), probabilities that sum to 1.
 
     Returns:
-        `average_precision`, `roc_auc`, `log_loss`, `brier`; and of the more likely class `accuracy`, `f1`, `precision`
-        and `recall`.
+        `average_precision`, `roc_auc`, `log_loss`, `brier`; of the more likely class `accuracy`, `f1`, `precision`,
+        `recall` and `balanced_accuracy` (mean recall of both classes); and `calibration_error`.
 
     Raises:
         ValueError: no rows, or not one row of probabilities for each.
     """
     counts = _binary_counts(_columns(truth, predicted).sum(axis=0)[None])
-    return _alone({**_binary_ranks(rank(truth == 1, predicted[:, 1])), **counts})
+    figures = _alone({**_binary_ranks(rank(truth == 1, predicted[:, 1])), **counts})
+    return {**figures, "calibration_error": calibration_error(truth, predicted)}
 
 
-def drawn_binary_counts(truth: Array, predicted: Array, resamples: int, seed: int) -> Figures:
+def drawn_binary_counts(truth: Array, predicted: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Figures:
     """Return those of the same figures that are sums of rows, of samples drawn anew, each of shape (resamples,)."""
-    return _binary_counts(resampled_sums(_columns(truth, predicted), resamples, seed))
+    return _binary_counts(resampled_sums(_columns(truth, predicted), resamples, seed, blocks=blocks))
 
 
-def drawn_binary_ranks(truth: Array, predicted: Array, resamples: int, seed: int) -> Figures:
+def drawn_binary_ranks(truth: Array, predicted: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Figures:
     """Return the two figures that rank rows, of the same samples."""
-    return _binary_ranks(drawn_ranks(truth == 1, predicted[:, 1], resamples, seed))
+    return _binary_ranks(drawn_ranks(truth == 1, predicted[:, 1], resamples, seed, blocks=blocks))
 
 
 def multiclass_metrics(truth: Array, predicted: Array) -> Mapping[str, float]:
@@ -76,26 +96,29 @@ def multiclass_metrics(truth: Array, predicted: Array) -> Mapping[str, float]:
         predicted: shape (rows, classes), probabilities that sum to 1.
 
     Returns:
-        `macro_f1` (mean over classes), `roc_auc` (each class against the rest, mean over classes), `log_loss`, and
-        `accuracy`, the share of rows whose most likely class is the true one.
+        `macro_f1`, `macro_precision`, `macro_recall` (means over classes that are true or answered), `balanced_accuracy`
+        (mean recall of classes that are true), `roc_auc` (each class against the rest, mean over classes), `log_loss`,
+        `brier` (squared distances, summed over classes: 0 to 2), `accuracy`, the share of rows whose most likely class
+        is the true one, and `calibration_error`.
 
     Raises:
         ValueError: no rows, or not one row of probabilities for each.
     """
     counts = _class_counts(_columns(truth, predicted).sum(axis=0)[None])
-    return _alone({"macro_f1": counts["macro_f1"], "roc_auc": _mean_area(truth, predicted, rank), **counts})
+    figures = _alone({"macro_f1": counts["macro_f1"], "roc_auc": _mean_area(truth, predicted, rank), **counts})
+    return {**figures, "calibration_error": calibration_error(truth, predicted)}
 
 
-def drawn_class_counts(truth: Array, predicted: Array, resamples: int, seed: int) -> Figures:
+def drawn_class_counts(truth: Array, predicted: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Figures:
     """Return those of the same figures that are sums of rows, of samples drawn anew, each of shape (resamples,)."""
-    return _class_counts(resampled_sums(_columns(truth, predicted), resamples, seed))
+    return _class_counts(resampled_sums(_columns(truth, predicted), resamples, seed, blocks=blocks))
 
 
-def drawn_class_areas(truth: Array, predicted: Array, resamples: int, seed: int) -> Figures:
+def drawn_class_areas(truth: Array, predicted: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Figures:
     """Return the mean area under the curves of all classes, of the same samples."""
 
     def ranked(hits: Bools, scores: Array) -> Ranks:
-        return drawn_ranks(hits, scores, resamples, seed)
+        return drawn_ranks(hits, scores, resamples, seed, blocks=blocks)
 
     return {"roc_auc": _mean_area(truth, predicted, ranked)}
 
@@ -110,6 +133,12 @@ class _Counts:
 
     def f1(self) -> Array:
         return _share(2 * self.hits, self.answered + self.actual, empty=np.nan)
+
+    def precision(self) -> Array:
+        return _share(self.hits, self.answered, empty=0.0)
+
+    def recall(self, *, empty: float) -> Array:
+        return _share(self.hits, self.actual, empty=empty)
 
 
 def _columns(truth: Array, predicted: Array) -> Array:
@@ -134,9 +163,9 @@ def _means(sums: Array) -> tuple[Array, Array, Array]:
 def _binary_counts(sums: Array) -> Figures:
     log_loss, brier, accuracy = _means(sums)
     counts = _counts(sums)
-    precision, recall = _share(counts.hits, counts.answered, empty=0.0), _share(counts.hits, counts.actual, empty=np.nan)
-    of_positive = {"f1": counts.f1()[:, 1], "precision": precision[:, 1], "recall": recall[:, 1]}
-    return {"log_loss": log_loss, "brier": brier, "accuracy": accuracy, **of_positive}
+    recall = counts.recall(empty=np.nan)
+    of_positive = {"f1": counts.f1()[:, 1], "precision": counts.precision()[:, 1], "recall": recall[:, 1]}
+    return {"log_loss": log_loss, "brier": brier, "accuracy": accuracy, **of_positive, "balanced_accuracy": _mean(recall)}
 
 
 def _binary_ranks(ranks: Ranks) -> Figures:
@@ -144,8 +173,14 @@ def _binary_ranks(ranks: Ranks) -> Figures:
 
 
 def _class_counts(sums: Array) -> Figures:
-    log_loss, _, accuracy = _means(sums)
-    return {"macro_f1": _mean(_counts(sums).f1()), "log_loss": log_loss, "accuracy": accuracy}
+    log_loss, brier, accuracy = _means(sums)
+    counts = _counts(sums)
+    known = counts.answered + counts.actual > 0
+    precision, recall = (np.where(known, share, np.nan) for share in (counts.precision(), counts.recall(empty=0.0)))
+    shares = {"macro_f1": counts.f1(), "macro_precision": precision, "macro_recall": recall}
+    means = {name: _mean(share) for name, share in shares.items()}
+    balanced = _mean(counts.recall(empty=np.nan))
+    return {**means, "log_loss": log_loss, "brier": brier, "accuracy": accuracy, "balanced_accuracy": balanced}
 
 
 def _mean_area(truth: Array, predicted: Array, ranked: _Rank) -> Array:

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from math import isfinite
+from typing import Any, TypeVar
 
 import numpy as np
 
 from steward.core.tasks import TaskKind
+from steward.models.classification import DECISIONS, decide_at
 from steward.models.measure import MEASURES, redraw
 from steward.models.zoo import Array
+
+_Figure = TypeVar("_Figure", float, Array)
 
 _TAILS = (0.025, 0.975)
 
@@ -34,8 +38,10 @@ class Evaluation:
         return {"rows": self.rows, "metrics": {name: asdict(metric) for name, metric in self.metrics.items()}}
 
 
-def evaluate_predictions(truth: Array, predicted: Array, *, task: TaskKind, resamples: int, seed: int) -> Evaluation:
-    """Return the metrics of predictions.
+def evaluate_predictions(
+    truth: Array, predicted: Array, *, task: TaskKind, resamples: int, seed: int, threshold: float | None = None
+) -> Evaluation:
+    """Return the metrics of predictions; one that such rows leave undefined is left out.
 
     Args:
         truth: shape (rows,), finite, rows in the order of time; the codes of classes.
@@ -43,12 +49,26 @@ def evaluate_predictions(truth: Array, predicted: Array, *, task: TaskKind, resa
         task: which metrics.
         resamples: bootstrap samples behind the intervals.
         seed: the same seed gives the same intervals.
+        threshold: of two classes the last is answered where its probability is above; None for the more likely one.
 
     Raises:
         ValueError: no rows, or not one truth a row.
     """
-    values = MEASURES[task].once(truth, predicted)
-    drawn = redraw(task, truth, predicted, resamples=resamples, seed=seed)
-    bounds = {name: np.quantile(drawn[name][~np.isnan(drawn[name])], _TAILS) for name in values}
-    metrics = {name: Measured(value, float(bounds[name][0]), float(bounds[name][1])) for name, value in values.items()}
+    values = dict(MEASURES[task].once(truth, predicted))
+    drawn = dict(redraw(task, truth, predicted, resamples=resamples, seed=seed))
+    if threshold is not None:
+        decided = decide_at(predicted, threshold)
+        values |= _decisions(MEASURES[task].once(truth, decided))
+        drawn |= _decisions(redraw(task, truth, decided, metric="accuracy", resamples=resamples, seed=seed))
+    known = {name: drawn[name][~np.isnan(drawn[name])] for name, value in values.items() if isfinite(value)}
+    metrics = {name: _with_interval(values[name], samples) for name, samples in known.items() if samples.size}
     return Evaluation(metrics, len(truth))
+
+
+def _with_interval(value: float, drawn: Array) -> Measured:
+    low, high = np.quantile(drawn, _TAILS)
+    return Measured(value, float(low), float(high))
+
+
+def _decisions(figures: Mapping[str, _Figure]) -> Mapping[str, _Figure]:
+    return {name: figure for name, figure in figures.items() if name in DECISIONS}

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from steward.core.atomic import write_text_atomically
+from steward.core.atomic import write_bytes_atomically
 from steward.core.digest import canonical_json
 
 Array = npt.NDArray[np.float64]
@@ -48,15 +48,15 @@ class Linear:
         total = size.sum()
         return size / total if total > 0 else np.zeros_like(size)
 
-    def text(self) -> str:
-        """Return the content of its file."""
+    def content(self) -> bytes:
+        """Return the bytes of its file."""
         parts = {"weights": self.weights, "medians": self.medians, "centres": self.centres, "scales": self.scales}
         lists = {name: part.tolist() for name, part in parts.items()}
-        return canonical_json({"kind": self.kind, "names": list(self.names), "intercept": self.intercept, **lists})
+        return canonical_json({"kind": self.kind, "names": list(self.names), "intercept": self.intercept, **lists}).encode()
 
     def dump(self, folder: Path) -> None:
         """Write its file into a folder."""
-        write_text_atomically(folder / self.file, self.text())
+        write_bytes_atomically(folder / self.file, self.content())
 
 
 def refuse_other_width(matrix: Array, names: tuple[str, ...]) -> None:
@@ -90,8 +90,8 @@ def fit_linear(matrix: Array, target: Array, *, alpha: float, names: tuple[str, 
     return Linear(names, float(regression.intercept_), weights, imputer.statistics_, scaler.mean_, scaler.scale_)
 
 
-def parse_linear(text: str) -> Linear:
-    """Return the model that `Linear.text` wrote; ValueError or KeyError where the text is something else."""
-    value = json.loads(text)
+def parse_linear(content: bytes) -> Linear:
+    """Return the model that `Linear.content` wrote; ValueError or KeyError for something else."""
+    value = json.loads(content)
     parts = [np.asarray(value[name], dtype=np.float64) for name in ("weights", "medians", "centres", "scales")]
     return Linear(tuple(value["names"]), float(value["intercept"]), *parts)

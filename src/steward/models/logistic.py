@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from steward.core.atomic import write_text_atomically
+from steward.core.atomic import write_bytes_atomically
 from steward.core.digest import canonical_json
 from steward.models.linear import refuse_other_width
 
@@ -61,23 +61,32 @@ class Logistic:
         shares: Array = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
+    def contributions(self, matrix: Array) -> Array:
+        """Return what each column adds to each class's score beyond its intercept, shape (rows, columns, classes)."""
+        refuse_other_width(matrix, self.names)
+        spread = (_spread(matrix, self.levels, self.medians) - self.centres) / self.scales
+        parts = spread[:, :, None] * self.weights.T[None]
+        firsts = np.flatnonzero(np.diff(self._columns(), prepend=-1))
+        added: Array = np.add.reduceat(parts, firsts, axis=1)
+        return added
+
     def importance(self) -> Array:
         """Return each column's share of the summed absolute weights, over classes and levels."""
         size = np.bincount(self._columns(), weights=np.abs(self.weights).sum(axis=0), minlength=len(self.names))
         total = size.sum()
         return size / total if total > 0 else np.zeros_like(size)
 
-    def text(self) -> str:
-        """Return the content of its file."""
+    def content(self) -> bytes:
+        """Return the bytes of its file."""
         parts = {"medians": self.medians, "centres": self.centres, "scales": self.scales}
         parts |= {"intercepts": self.intercepts, "weights": self.weights}
         lists = {name: part.tolist() for name, part in parts.items()}
         levels = [list(known) for known in self.levels]
-        return canonical_json({"kind": self.kind, "names": list(self.names), "levels": levels, **lists})
+        return canonical_json({"kind": self.kind, "names": list(self.names), "levels": levels, **lists}).encode()
 
     def dump(self, folder: Path) -> None:
         """Write its file into a folder."""
-        write_text_atomically(folder / self.file, self.text())
+        write_bytes_atomically(folder / self.file, self.content())
 
     def _columns(self) -> npt.NDArray[np.intp]:
         """Return for each spread column the column it comes from."""
@@ -118,9 +127,9 @@ def fit_logistic(
     return Logistic(names, levels, medians, scaler.mean_, scaler.scale_, intercepts, weights)
 
 
-def parse_logistic(text: str) -> Logistic:
-    """Return the model that `Logistic.text` wrote; ValueError or KeyError where the text is something else."""
-    value = json.loads(text)
+def parse_logistic(content: bytes) -> Logistic:
+    """Return the model that `Logistic.content` wrote; ValueError or KeyError for something else."""
+    value = json.loads(content)
     levels = tuple(tuple(float(level) for level in known) for known in value["levels"])
     parts = [np.asarray(value[name], dtype=np.float64) for name in ("medians", "centres", "scales", "intercepts", "weights")]
     return Logistic(tuple(value["names"]), levels, *parts)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from steward.core.atomic import write_text_atomically
+from steward.core.atomic import write_bytes_atomically
 from steward.core.digest import canonical_json
 
 Array = npt.NDArray[np.float64]
@@ -31,13 +31,13 @@ class Mean:
         """Return zeros: no column matters."""
         return np.zeros(len(self.names))
 
-    def text(self) -> str:
-        """Return the content of its file."""
-        return canonical_json({"kind": self.kind, "names": list(self.names), "value": self.value})
+    def content(self) -> bytes:
+        """Return the bytes of its file."""
+        return canonical_json({"kind": self.kind, "names": list(self.names), "value": self.value}).encode()
 
     def dump(self, folder: Path) -> None:
         """Write its file into a folder."""
-        write_text_atomically(folder / self.file, self.text())
+        write_bytes_atomically(folder / self.file, self.content())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class Prior:
         """Return zeros: no column matters."""
         return np.zeros(len(self.names))
 
-    def text(self) -> str:
-        """Return the content of its file."""
-        return canonical_json({"kind": self.kind, "names": list(self.names), "shares": list(self.shares)})
+    def content(self) -> bytes:
+        """Return the bytes of its file."""
+        return canonical_json({"kind": self.kind, "names": list(self.names), "shares": list(self.shares)}).encode()
 
     def dump(self, folder: Path) -> None:
         """Write its file into a folder."""
-        write_text_atomically(folder / self.file, self.text())
+        write_bytes_atomically(folder / self.file, self.content())
 
 
 def fit_mean(target: Array, *, names: tuple[str, ...]) -> Mean:
@@ -82,13 +82,13 @@ def class_shares(codes: Array, classes: int) -> list[float]:
     return shares
 
 
-def parse_mean(text: str) -> Mean:
-    """Return the model that `Mean.text` wrote; ValueError or KeyError where the text is something else."""
-    value = json.loads(text)
+def parse_mean(content: bytes) -> Mean:
+    """Return the model that `Mean.content` wrote; ValueError or KeyError for something else."""
+    value = json.loads(content)
     return Mean(tuple(value["names"]), float(value["value"]))
 
 
-def parse_prior(text: str) -> Prior:
-    """Return the model that `Prior.text` wrote; ValueError or KeyError where the text is something else."""
-    value = json.loads(text)
+def parse_prior(content: bytes) -> Prior:
+    """Return the model that `Prior.content` wrote; ValueError or KeyError for something else."""
+    value = json.loads(content)
     return Prior(tuple(value["names"]), tuple(float(share) for share in value["shares"]))

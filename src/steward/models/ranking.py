@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from steward.models.resample import block_of_rows, draws
+from steward.models.resample import BLOCKS, block_of_rows, draws
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -40,14 +40,14 @@ def rank(hits: Bools, scores: Array) -> Ranks:
     return _figures(np.ones((1, len(scores))), hits[order], _last_of_equals(scores[order]))
 
 
-def drawn_ranks(hits: Bools, scores: Array, resamples: int, seed: int) -> Ranks:
+def drawn_ranks(hits: Bools, scores: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Ranks:
     """Return the figures of samples drawn with replacement, the same ones that `resampled_sums` draws with this seed."""
     order = np.argsort(-scores, kind="stable")
-    sorted_hits, ends, block = hits[order], _last_of_equals(scores[order]), block_of_rows(len(scores))[order]
+    sorted_hits, ends, block = hits[order], _last_of_equals(scores[order]), block_of_rows(len(scores), blocks)[order]
     step = max(_AT_ONCE // len(scores), 1)
     parts = [
         _figures(times[start : start + step, block], sorted_hits, ends)
-        for times in draws(len(scores), resamples, seed)
+        for times in draws(len(scores), resamples, seed, blocks=blocks)
         for start in range(0, len(times), step)
     ]
     return Ranks(*(np.concatenate(both) for both in zip(*((p.average_precision, p.roc_auc) for p in parts), strict=True)))

@@ -16,15 +16,17 @@ Array = npt.NDArray[np.float64]
 
 BLOCKS = 1000
 _AT_ONCE = 4_000_000
+_LUCK = 1.645
 
 
-def resampled_sums(columns: Array, resamples: int, seed: int) -> Array:
+def resampled_sums(columns: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Array:
     """Return the column sums of samples drawn with replacement.
 
     Args:
         columns: shape (rows, k), rows in the order of time; a column of ones tells how many were drawn.
         resamples: how many samples.
         seed: the same seed draws the same samples, here and in `draws`.
+        blocks: how many there are at most.
 
     Returns:
         Shape (resamples, k).
@@ -32,39 +34,84 @@ def resampled_sums(columns: Array, resamples: int, seed: int) -> Array:
     Raises:
         ValueError: there are no rows.
     """
-    blocks = block_sums(columns)
-    return np.concatenate([times @ blocks for times in draws(len(columns), resamples, seed)])
+    sums = block_sums(columns, blocks)
+    return np.concatenate([times @ sums for times in draws(len(columns), resamples, seed, blocks=blocks)])
 
 
-def draws(rows: int, resamples: int, seed: int) -> Iterator[Array]:
+def resampled_medians(values: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Array:
+    """Return the median of the same samples, shape (resamples,); between two rows in the middle it is their mean."""
+    order = np.argsort(values)
+    ordered, block = values[order], block_of_rows(len(values), blocks)[order]
+    step = max(_AT_ONCE // len(values), 1)
+    parts = [
+        _medians(ordered, times[start : start + step, block])
+        for times in draws(len(values), resamples, seed, blocks=blocks)
+        for start in range(0, len(times), step)
+    ]
+    return np.concatenate(parts)
+
+
+def independent_blocks(series: Array, *, fewest: int = 30) -> int:
+    """Return in how many blocks rows are to be drawn so that neighbouring blocks are no longer alike.
+
+    Starts with the most there may be and halves their number while the correlation of neighbours is more than luck (one
+    side, 95 %): errors may be alike over hours or days.
+
+    Args:
+        series: shape (rows,), what is averaged, rows in the order of time.
+        fewest: never fewer blocks, for they must still tell a spread.
+    """
+    count = min(len(series), BLOCKS)
+    while count // 2 >= fewest and _likeness(block_sums(series[:, None], count)[:, 0]) > _LUCK / np.sqrt(count):
+        count //= 2
+    return count
+
+
+def draws(rows: int, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Iterator[Array]:
     """Yield how often each block is drawn, in parts of shape (samples, blocks).
 
     Raises:
         ValueError: there are no rows.
     """
-    count = len(_starts(rows))
+    count = len(_starts(rows, blocks))
     generator = np.random.default_rng(seed)
     step = max(_AT_ONCE // count, 1)
     for done in range(0, resamples, step):
         yield _times_drawn(generator, min(step, resamples - done), count)
 
 
-def block_sums(columns: Array) -> Array:
-    """Return the sums of at most `BLOCKS` runs of neighbouring rows, of equal length but for one row."""
-    return np.add.reduceat(columns, _starts(len(columns)), axis=0)
+def block_sums(columns: Array, blocks: int = BLOCKS) -> Array:
+    """Return the sums of at most `blocks` runs of neighbouring rows, of equal length but for one row."""
+    return np.add.reduceat(columns, _starts(len(columns), blocks), axis=0)
 
 
-def block_of_rows(rows: int) -> npt.NDArray[np.intp]:
+def block_of_rows(rows: int, blocks: int = BLOCKS) -> npt.NDArray[np.intp]:
     """Return the number of each row's block, shape (rows,)."""
-    starts = _starts(rows)
+    starts = _starts(rows, blocks)
     return np.repeat(np.arange(len(starts)), np.diff(starts, append=rows))
 
 
-def _starts(rows: int) -> npt.NDArray[np.intp]:
+def _starts(rows: int, blocks: int) -> npt.NDArray[np.intp]:
     if not rows:
         raise ValueError("nothing can be drawn from no rows")
-    count = min(rows, BLOCKS)
+    count = min(rows, blocks)
     return np.arange(count) * rows // count
+
+
+def _likeness(values: Array) -> float:
+    """Return the correlation of neighbours; 0 where nothing varies."""
+    apart = values - values.mean()
+    spread = float(apart @ apart)
+    return float(apart[1:] @ apart[:-1]) / spread if spread > 0 else 0.0
+
+
+def _medians(ordered: Array, weights: Array) -> Array:
+    """Return the medians of rows that stand in ascending order, each as often as its weight; weights (samples, rows)."""
+    taken = np.cumsum(weights, axis=1)
+    count = taken[:, -1]
+    below, above = ((taken <= rank[:, None]).sum(axis=1) for rank in ((count - 1) // 2, count // 2))
+    middle: Array = (ordered[below] + ordered[above]) / 2
+    return middle
 
 
 def _times_drawn(generator: np.random.Generator, samples: int, count: int) -> Array:

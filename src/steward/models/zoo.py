@@ -1,6 +1,6 @@
 """Which kinds of model are there, and how is one fitted, stored and read back?
 
-All share one shape, `Fitted`. Each kind is one text file that holds numbers only: reading it runs no code.
+All share one shape, `Fitted`. Each kind is one file that holds numbers only: reading it runs no code.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -47,8 +47,8 @@ class Fitted(Protocol):
         """Return shape (columns,): shares that sum to 1, or zeros where no column matters."""
         ...
 
-    def text(self) -> str:
-        """Return the content of its file."""
+    def content(self) -> bytes:
+        """Return the bytes of its file."""
         ...
 
     def dump(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ SIMPLEST_FIRST: tuple[str, ...] = ("mean", "linear", "lightgbm")
 _KINDS: tuple[type[Fitted], ...] = (Mean, Prior, Linear, Logistic, Boosted)
 FILES: Mapping[str, str] = {kind.kind: kind.file for kind in _KINDS}
 
-_PARSERS: Mapping[str, Callable[[str], Fitted]] = {
+_PARSERS: Mapping[str, Callable[[bytes], Fitted]] = {
     Mean.kind: parse_mean,
     Prior.kind: parse_prior,
     Linear.kind: parse_linear,
@@ -110,22 +110,22 @@ def load(kind: str, folder: Path) -> Fitted:
     Raises:
         UsageError: MODEL-002 no such kind, MODEL-003 the file holds something else.
     """
-    return parse(kind, (folder / file_of(kind)).read_text(encoding="utf-8"))
+    return parse(kind, (folder / file_of(kind)).read_bytes())
 
 
-def parse(kind: str, text: str) -> Fitted:
+def parse(kind: str, content: bytes) -> Fitted:
     """Return the model of a file's content, already in memory (so that it can be verified first).
 
     Raises:
-        UsageError: MODEL-002 no such kind, MODEL-003 the text is something else.
+        UsageError: MODEL-002 no such kind, MODEL-003 the content is something else.
         EnvironmentFault: MODEL-020 its library cannot be loaded on this machine.
     """
     file = file_of(kind)
     try:
-        return _PARSERS[kind](text)
+        return _PARSERS[kind](content)
     except StewardError:
         raise
-    except Exception as error:  # each library has errors of its own for a text it cannot read
+    except Exception as error:  # each library has errors of its own for what it cannot read
         what = f"{file} does not hold a {kind} model"
         raise UsageError(Fault("MODEL-003", what, why=str(error), fix="train it again")) from error
 

@@ -1,10 +1,11 @@
-"""Which models may compete, and what evidence does one need to become champion?"""
+"""Which models may compete?"""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from steward.project.closed import Closed
+from steward.project.tuning import Tunable
 
 
 class MeanSpec(Closed):
@@ -13,14 +14,14 @@ class MeanSpec(Closed):
     kind: Literal["mean"]
 
 
-class LinearSpec(Closed):
+class LinearSpec(Tunable):
     """Least squares on standardised features, missing values set to the median; logistic regression of classes."""
 
     kind: Literal["linear"]
     alpha: float = Field(0.0, ge=0, description="ridge penalty; 0 is plain least squares, and for classes a penalty of 1")
 
 
-class LightGbmSpec(Closed):
+class LightGbmSpec(Tunable):
     """Gradient-boosted trees; the number of trees is found by early stopping on validation rows."""
 
     kind: Literal["lightgbm"]
@@ -32,17 +33,3 @@ class LightGbmSpec(Closed):
 
 
 CandidateSpec = Annotated[MeanSpec | LinearSpec | LightGbmSpec, Field(discriminator="kind")]
-
-
-class GateSpec(Closed):
-    """What evidence a candidate needs to become champion."""
-
-    metric: str | None = Field(None, description="decides; the task's own metric by default")
-    min_gain: float = Field(
-        0.0,
-        ge=-1,
-        lt=1,
-        description="gain it must show for sure, as a share of the champion's error, or of what it lacks to 1",
-    )
-    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the interval of the gain")
-    resamples: int = Field(2000, ge=100, le=100_000, description="bootstrap resamples")

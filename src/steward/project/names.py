@@ -37,7 +37,10 @@ def name_faults(document: Document, columns: Collection[str], functions: Collect
     faults += _unknown(document, _metrics(value), _known_metrics(value))
     joined = _joined(value)
     if joined is not None:
-        faults += _unknown(document, _items(value, ("features",)), made | joined)
+        made |= joined | _mapping(value.get("fitted")).keys()
+        faults += _unknown(document, _items(value, ("features",)), made)
+        faults += _unknown(document, _fitted(value), made)
+        faults += _unknown(document, _beside(value), made)
     return faults
 
 
@@ -128,6 +131,23 @@ def _names_in(text: Any) -> tuple[str, ...]:
         return parse(text).columns if isinstance(text, str) else ()
     except ValueError:
         return ()
+
+
+def _fitted(value: Mapping[str, Any]) -> Named:
+    """Yield what fitted columns read."""
+    for key, column in _mapping(value.get("fitted")).items():
+        place, spec = ("fitted", key), _mapping(column)
+        yield from _items(spec, (*place, "by"))
+        yield from _items(spec, (*place, "of"))
+        if spec.get("kind") in ("bins", "impute", "scale"):
+            yield (*place, "of"), spec.get("of")
+
+
+def _beside(value: Mapping[str, Any]) -> Named:
+    """Yield the columns by which training rows are weighed and figures told apart."""
+    yield ("training", "weight"), _mapping(value.get("training")).get("weight")
+    for part in ("training", "gate"):
+        yield from _items(_mapping(value.get(part)), (part, "slices"))
 
 
 def _items(value: Mapping[str, Any], place: Place) -> Named:

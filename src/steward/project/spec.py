@@ -9,11 +9,15 @@ from pydantic import Field, field_validator, model_validator
 
 from steward.core.period import Period, is_part_label
 from steward.core.tasks import TaskKind
-from steward.project.candidates import CandidateSpec, GateSpec
+from steward.project.candidates import CandidateSpec
 from steward.project.closed import Closed, Share
+from steward.project.fitted import FittedSpec
+from steward.project.gate import GateSpec
+from steward.project.leaks import LeakSpec
 from steward.project.rules import CheckSpec, CleaningSpec, QuarantineSpec
 from steward.project.sources import LookupSpec, SourceSpec
 from steward.project.tables import DatabaseSpec
+from steward.project.training import TrainingSpec
 
 
 class SplitSpec(Closed):
@@ -108,7 +112,12 @@ class ProjectSpec(Closed):
     features: tuple[str, ...] = Field(
         min_length=1, description="what the model reads: functions of features.py, columns, lookup columns"
     )
+    fitted: Mapping[str, FittedSpec] = Field(
+        default_factory=dict, description="columns learned from the training rows, by name; a feature where it is listed above"
+    )
     candidates: tuple[CandidateSpec, ...] = Field(min_length=1, description="models that compete")
+    training: TrainingSpec = Field(TrainingSpec(), description="how they compete, and what is made of the winner's answers")
+    leaks: LeakSpec = Field(LeakSpec(), description="suspicions of a leak that are known to be harmless")
     gate: GateSpec = Field(GateSpec(), description="the evidence a candidate needs")
     watch: WatchSpec = Field(WatchSpec(), description="when a window is an alarm")
     policy: PolicySpec = Field(PolicySpec(), description="what the agent may do")

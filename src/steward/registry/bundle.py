@@ -19,9 +19,9 @@ import polars as pl
 from steward.core.atomic import write_bytes_atomically
 from steward.core.errors import Fault, Refused
 from steward.core.tasks import Label
-from steward.features.lookup import Lookup
 from steward.features.program import Program
 from steward.features.source import features_of
+from steward.models.answer import AnswerRule
 from steward.models.zoo import Array, Fitted, file_of, parse
 from steward.project.dictionary import DictionarySpec
 from steward.registry.content import (
@@ -34,6 +34,7 @@ from steward.registry.content import (
     library_versions,
     pack,
 )
+from steward.registry.encoded import fitting_from_json, lookup_from_json
 from steward.registry.sealed import read_sealed
 from steward.registry.table import table_from_json
 
@@ -54,6 +55,7 @@ class Bundle:
     reference: Mapping[str, Any]
     selftest: pl.DataFrame
     expected: Array
+    rule: AnswerRule
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ class Bundle:
         Shape (rows,) in the target's unit, or probabilities of shape (rows, classes).
         """
         # LightGBM reads rows; columns side by side would be copied there again.
-        return self.model.predict(self.features(frame).to_numpy(order="c"))
+        return self.rule.apply(self.model.predict(self.features(frame).to_numpy(order="c")))
 
     def self_test(self) -> None:
         """Answer the stored rows again and compare, to a relative 1e-9.
@@ -156,14 +158,15 @@ def _assemble(folder: Path, files: Mapping[str, bytes], digest: str) -> Bundle:
         raise ValueError(f"its format is {manifest['format']}, this version of Steward reads {FORMAT}")
     dictionary = DictionarySpec.model_validate_json(files["dictionary.json"])
     selftest = json.loads(files["selftest.json"])
-    model = parse(manifest["kind"], files[file_of(manifest["kind"])].decode())
+    model = parse(manifest["kind"], files[file_of(manifest["kind"])])
     if list(model.names) != manifest["wanted"]:
         raise ValueError(f"the model reads {list(model.names)}, the manifest says {manifest['wanted']}")
     expected = np.asarray(selftest["expected"], dtype=np.float64)
     if expected.shape != answers_shape(len(expected), manifest.get("classes", ())):
         raise ValueError(f"its stored answers are of shape {expected.shape}, which is not that of its classes")
-    lookups = [_lookup(json.loads(files[f"lookups/{name}.json"])) for name in manifest["lookups"]]
-    features = features_of(files["features.py"], str(folder / "features.py"))
+    lookups = [lookup_from_json(json.loads(files[f"lookups/{name}.json"])) for name in manifest["lookups"]]
+    fitted = fitting_from_json(json.loads(files["fitted.json"])).features if "fitted.json" in files else {}
+    features = {**features_of(files["features.py"], str(folder / "features.py")), **fitted}
     return Bundle(
         digest=digest,
         manifest=manifest,
@@ -173,11 +176,8 @@ def _assemble(folder: Path, files: Mapping[str, bytes], digest: str) -> Bundle:
         reference=json.loads(files["reference.json"]),
         selftest=table_from_json(selftest["rows"]),
         expected=expected,
+        rule=AnswerRule.from_dict(json.loads(files["answer.json"])) if "answer.json" in files else AnswerRule(),
     )
-
-
-def _lookup(value: Mapping[str, Any]) -> Lookup:
-    return Lookup(value["name"], table_from_json(value["table"]), value["key"], value["column"], value["provides"])
 
 
 def _is_whole(place: Path, record: BundleRecord) -> bool:

@@ -5,21 +5,24 @@ The same content makes the same bytes, whenever and wherever: no clock, no machi
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from steward.core.digest import canonical_json, digest_bytes, digest_json
 from steward.core.tasks import Label, TaskKind
+from steward.features.fitted.fit import Fitting
 from steward.features.lookup import Lookup
+from steward.models.answer import AnswerRule
 from steward.models.zoo import Array, Fitted, file_of
 from steward.project.dictionary import DictionarySpec
+from steward.registry.encoded import formulas_as_json, lookup_as_json
 from steward.registry.table import table_as_json
 
 FORMAT = 1
 ALLOWED = re.compile(
-    r"(manifest|dictionary|reference|selftest|model)\.json|model\.txt|features\.py|lookups/[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\.json"
+    r"(manifest|dictionary|reference|selftest|model|fitted|answer)\.json|model\.(txt|ubj|npz)|features\.py|lookups/[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\.json"
 )
 
 
@@ -31,7 +34,8 @@ class BundleContent:
     `categories` are the inputs whose numbers are codes. `reference` and `provenance` (snapshot, data origin,
     run, metrics) are JSON objects that nobody looks into here. `selftest` holds raw request columns and
     `expected` the model's answers to them. `libraries` maps a distribution to the version it was trained with.
-    `classes` are the labels of a classification, in the order of its probabilities.
+    `classes` are the labels of a classification, in the order of its probabilities, `fitting` the columns learned from
+    training rows, `rule` what is done to probabilities.
     """
 
     model: Fitted
@@ -50,6 +54,8 @@ class BundleContent:
     expected: Array
     libraries: Mapping[str, str]
     classes: tuple[Label, ...] = ()
+    fitting: Fitting = field(default_factory=Fitting)
+    rule: AnswerRule = field(default_factory=AnswerRule)
 
     def __post_init__(self) -> None:
         if self.model.names != self.wanted:
@@ -89,10 +95,12 @@ def pack(content: BundleContent) -> tuple[BundleRecord, Mapping[str, bytes]]:
         "dictionary.json": content.dictionary.model_dump(mode="json"),
         "reference.json": content.reference,
         "selftest.json": {"rows": table_as_json(content.selftest), "expected": content.expected.tolist()},
-        **{f"lookups/{lookup.name}.json": _lookup_as_json(lookup) for lookup in content.lookups},
+        **{f"lookups/{lookup.name}.json": lookup_as_json(lookup) for lookup in (*content.lookups, *content.fitting.lookups)},
+        **({"fitted.json": formulas_as_json(content.fitting)} if content.fitting.names else {}),
+        **({"answer.json": content.rule.as_dict()} if content.rule else {}),
     }
     files = {name: canonical_json(part).encode() for name, part in parts.items()}
-    files |= {file_of(content.model.kind): content.model.text().encode(), "features.py": content.features_source}
+    files |= {file_of(content.model.kind): content.model.content(), "features.py": content.features_source}
     strange = sorted(name for name in files if not ALLOWED.fullmatch(name))
     if strange:
         raise ValueError(f"no bundle holds files named {', '.join(strange)}")
@@ -119,19 +127,8 @@ def _manifest(content: BundleContent) -> dict[str, Any]:
         "wanted": list(content.wanted),
         "left_out": dict(content.left_out),
         "categories": list(content.categories),
-        "lookups": [lookup.name for lookup in content.lookups],
+        "lookups": [lookup.name for lookup in (*content.lookups, *content.fitting.lookups)],
         "provenance": dict(content.provenance),
         "libraries": dict(content.libraries),
         **({"classes": list(content.classes)} if content.classes else {}),
-    }
-
-
-def _lookup_as_json(lookup: Lookup) -> dict[str, Any]:
-    provides = dict(lookup.provides)
-    return {
-        "name": lookup.name,
-        "key": lookup.key,
-        "column": lookup.column,
-        "provides": provides,
-        "table": table_as_json(lookup.table),
     }

@@ -8,6 +8,7 @@ import polars as pl
 
 from steward.reporting.contents import Plot, WindowLine
 from steward.reporting.error_by_time import ErrorGroups, error_by_hour, error_over_time
+from steward.reporting.explain_plots import swarm
 from steward.reporting.page import figure
 from steward.reporting.plots import (
     error_by_hour_bars,
@@ -20,6 +21,7 @@ from steward.reporting.plots import (
 Array = npt.NDArray[np.float64]
 
 _MOST_FEATURES = 20
+_MOST_CLOUDS = 12
 
 
 def test_pictures(at: pl.Series | None, actual: Array, predicted: Array, metric: str, unit: str) -> tuple[Plot, ...]:
@@ -73,6 +75,29 @@ def importance_picture(importance: Mapping[str, float]) -> tuple[Plot, ...]:
         f"How much each feature takes part in the answers; shares add up to 100%.{f' {left} more are not drawn.' * bool(left)}"
     )
     return (Plot("What it relies on", alt, caption, importance_bars(names, shares)),)
+
+
+def swarm_picture(names: Sequence[str], values: Array, inputs: Array, *, moved: str) -> tuple[Plot, ...]:
+    """Return the cloud of contributions to many answers; nothing where none moved anything.
+
+    Args:
+        names: all features.
+        values: contributions, shape (rows, features).
+        inputs: the features' values, same shape.
+        moved: what they move, with its unit.
+    """
+    strength = np.abs(values).mean(axis=0)
+    order = np.argsort(-strength, kind="stable")[:_MOST_CLOUDS]
+    if not strength[order[0]]:
+        return ()
+    told = ", ".join(f"{names[place]} {figure(float(strength[place]))}" for place in order)
+    caption = (
+        f"Each dot is one of {len(values):,} test rows: how far the feature moved its answer, coloured by the feature's own value. "
+        f"Mean distance ({moved}): {told}."
+    )
+    alt = f"Clouds of dots, one a feature, of how far it moved each answer; mean distances: {told}."
+    picture = swarm([names[place] for place in order], values[:, order], inputs[:, order], label=moved)
+    return (Plot("What moves its answers (SHAP)", alt, caption, picture),)
 
 
 def windows_picture(windows: Sequence[WindowLine]) -> Plot | None:

@@ -26,7 +26,8 @@ Predict = Callable[[pl.DataFrame], npt.NDArray[np.float64]]
 class Served:
     """A version ready to answer, verified before it got here; `facts` is a JSON object for people.
 
-    `predict` gives one answer a row, or with `classes` a row of probabilities in their order.
+    `predict` gives one answer a row, or with `classes` a row of probabilities in their order; of two classes the second
+    answers where its probability is above `threshold`, or where it is the more likely one.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Served:
     predict: Predict
     facts: Mapping[str, Any]
     classes: tuple[Label, ...] = ()
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Service:
         _refuse_unless_finite(predicted, many=many)
         answers = [
             Answer(uuid4().hex, value, served.unit, served.model, served.version, probabilities)
-            for value, probabilities in answers_of(predicted, served.classes)
+            for value, probabilities in answers_of(predicted, served.classes, served.threshold)
         ]
         at = self._clock.now().isoformat()
         self._log.append([_record(answer, row, at) for answer, row in zip(answers, read, strict=True)])
@@ -120,13 +122,14 @@ class Service:
 
 
 def answers_of(
-    predicted: npt.NDArray[np.float64], classes: Sequence[Label]
+    predicted: npt.NDArray[np.float64], classes: Sequence[Label], threshold: float | None = None
 ) -> list[tuple[float | Label, Mapping[str, float] | None]]:
-    """Return for each row the quantity and None, or the most likely class and the probability of each by its name."""
+    """Return for each row the quantity and None, or the class that answers and the probability of each by its name."""
     if not classes:
         return [(float(value), None) for value in predicted]
     names = [name_of(label) for label in classes]
-    rows = zip(most_likely(predicted).tolist(), predicted.tolist(), strict=True)
+    codes = most_likely(predicted) if threshold is None else (predicted[:, 1] > threshold).astype(np.intp)
+    rows = zip(codes.tolist(), predicted.tolist(), strict=True)
     return [(classes[code], dict(zip(names, shares, strict=True))) for code, shares in rows]
 
 

@@ -4,5 +4,6 @@ from steward.testing.clock import FrozenClock
 from steward.testing.journal import MemoryJournal
 from steward.testing.predictions import MemoryPredictionLog
 from steward.testing.served import TINY_DICTIONARY, tiny_served
+from steward.testing.tracker import MemoryTracker
 
-__all__ = ["TINY_DICTIONARY", "FrozenClock", "MemoryJournal", "MemoryPredictionLog", "tiny_served"]
+__all__ = ["TINY_DICTIONARY", "FrozenClock", "MemoryJournal", "MemoryPredictionLog", "MemoryTracker", "tiny_served"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from steward.core.digest import canonical_json
 from steward.core.errors import AnswerIsNo, UsageError
 from steward.deploy.gate import judge_candidate
-from steward.project.candidates import GateSpec
+from steward.project.gate import GateSpec
 
 SPEC = GateSpec()
 DRAW = np.random.default_rng(11)

@@ -24,7 +24,7 @@ def test_a_lookup_gives_what_a_left_join_gives_on_every_engine(kind: str, data: 
     table = pl.DataFrame({"id": [*keys, None], "lat": [*values, 1.0]}, schema={"id": dtype, "lat": pl.Float64})
     rows = pl.DataFrame({"zone": codes}, schema={"zone": dtype})
 
-    lookup = Lookup("zones", table, "id", "zone", {"zone_lat": "lat"})
+    lookup = Lookup("zones", table, ("id",), ("zone",), {"zone_lat": "lat"})
     joined = rows.join(
         table.drop_nulls("id").rename({"lat": "zone_lat"}), left_on="zone", right_on="id", how="left", maintain_order="left"
     )
@@ -37,10 +37,10 @@ def test_a_lookup_gives_what_a_left_join_gives_on_every_engine(kind: str, data: 
 def test_a_key_that_stands_twice_is_refused_because_rows_would_double() -> None:
     table = pl.DataFrame({"id": [1, 2, 2], "lat": [0.0, 1.0, 2.0]})
     with pytest.raises(UsageError, match="lookup 'zones' holds id more than once in 2 rows"):
-        Lookup("zones", table, "id", "zone", {"zone_lat": "lat"})
+        Lookup("zones", table, ("id",), ("zone",), {"zone_lat": "lat"})
 
 
 def test_a_column_that_the_table_lacks_is_refused() -> None:
     table = pl.DataFrame({"id": [1], "lat": [0.0]})
     with pytest.raises(UsageError, match="did you mean 'lat'"):
-        Lookup("zones", table, "id", "zone", {"zone_lat": "lats"})
+        Lookup("zones", table, ("id",), ("zone",), {"zone_lat": "lats"})

@@ -21,7 +21,7 @@ def unused(nowhere):
     return nowhere
 """
 ZONES = pl.DataFrame({"id": [1, 2], "lat": [10.0, 20.0], "lon": [-1.0, -2.0]})
-LOOKUP = Lookup("zones", ZONES, "id", "zone", {"zone_lat": "lat", "zone_lon": "lon"})
+LOOKUP = Lookup("zones", ZONES, ("id",), ("zone",), {"zone_lat": "lat", "zone_lon": "lon"})
 RAW = ("x", "offset", "zone", "note", "seen_at", "yes")
 ROWS = pl.DataFrame(
     {"x": [1, 2, None], "offset": [10, 20, 30], "zone": [1, 7, 2], "note": ["a", None, "b"], "yes": [True, None, False]}

@@ -21,7 +21,7 @@ ZONES = pl.DataFrame(
     {"LocationID": [1, 4, 132, 138], "lon": [-74.174, -73.977, -73.786, -73.873], "lat": [40.692, 40.724, 40.647, 40.774]}
 )
 LOOKUPS = [
-    Lookup(side, ZONES, "LocationID", f"{side}_zone", {f"{side}_lon": "lon", f"{side}_lat": "lat"})
+    Lookup(side, ZONES, ("LocationID",), (f"{side}_zone",), {f"{side}_lon": "lon", f"{side}_lat": "lat"})
     for side in ("pickup", "dropoff")
 ]
 RAW = {"pickup_at": pl.Datetime("us"), "dropoff_at": pl.Datetime("us"), "pickup_zone": pl.Int64, "dropoff_zone": pl.Int64}

@@ -22,7 +22,7 @@ def test_intervals_hold_their_metric_and_travel_as_json(sample: Make) -> None:
     matrix, truth = sample(3000, 2)
     evaluation = evaluated(truth, model.predict(matrix), 500)
     assert evaluation.rows == 3000
-    assert list(evaluation.metrics) == ["rmse", "mae", "r2", "bias"]
+    assert list(evaluation.metrics)[:5] == ["rmse", "mae", "r2", "bias", "median_absolute_error"]
     assert all(metric.low < metric.value < metric.high for metric in evaluation.metrics.values())
     assert '"low"' in canonical_json(evaluation.as_dict())
 
@@ -84,3 +84,21 @@ def test_a_rare_class_that_some_samples_lack_still_has_an_interval() -> None:
     metrics = evaluate_predictions(truth, predicted, task="binary", resamples=200, seed=7).metrics
     assert metrics["recall"].value == metrics["recall"].low == 1
     assert 0 < metrics["average_precision"].low <= metrics["average_precision"].high == 1
+
+
+def test_a_threshold_changes_the_figures_of_the_answer_and_no_others() -> None:
+    # positive by 0.4, 0.3 (are) and 0.2, 0.1 (are not): nobody is above a half, both are above a quarter
+    positive = np.tile([0.4, 0.3, 0.2, 0.1], 20)
+    truth, predicted = np.tile([1.0, 1.0, 0.0, 0.0], 20), np.column_stack([1 - positive, positive])
+    plain = evaluate_predictions(truth, predicted, task="binary", resamples=50, seed=7).metrics
+    moved = evaluate_predictions(truth, predicted, task="binary", resamples=50, seed=7, threshold=0.25).metrics
+    assert (plain["recall"].value, plain["accuracy"].value) == (0, 0.5)
+    assert moved["recall"].value == moved["f1"].low == moved["balanced_accuracy"].high == 1
+    same = ("roc_auc", "log_loss", "brier", "average_precision", "calibration_error")
+    assert {name: moved[name] for name in same} == {name: plain[name] for name in same}
+
+
+def test_what_the_rows_leave_undefined_is_left_out() -> None:
+    figures = evaluate_predictions(np.zeros(40), np.tile([0.7, 0.3], (40, 1)), task="binary", resamples=50, seed=7).metrics
+    assert {"roc_auc", "average_precision", "recall"}.isdisjoint(figures)
+    assert figures["accuracy"].value == 1

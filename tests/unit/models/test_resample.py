@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.models.resample import BLOCKS, block_sums, resampled_sums
+from steward.models.resample import BLOCKS, block_of_rows, block_sums, draws, resampled_medians, resampled_sums
 
 
 @given(st.integers(1, 5000))
@@ -39,3 +39,15 @@ def test_the_same_seed_draws_the_same_samples_in_any_number_of_steps() -> None:
 def test_no_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="no rows"):
         resampled_sums(np.empty((0, 1)), 10, seed=1)
+
+
+@pytest.mark.parametrize(("rows", "blocks"), [(61, 1000), (400, 50), (2500, 1000)])
+def test_drawn_medians_are_those_of_the_rows_that_were_drawn(rows: int, blocks: int) -> None:
+    values = np.round(np.random.default_rng(1).exponential(5, rows), 1)
+    medians = resampled_medians(values, 6, seed=2, blocks=blocks)
+    for median, times in zip(medians, next(draws(rows, 6, seed=2, blocks=blocks)).astype(int), strict=True):
+        assert median == pytest.approx(np.median(np.repeat(values, times[block_of_rows(rows, blocks)])))
+
+
+def test_fewer_blocks_hold_longer_runs() -> None:
+    assert block_sums(np.ones((600, 1)), 50).ravel().tolist() == [12] * 50

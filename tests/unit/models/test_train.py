@@ -71,7 +71,7 @@ def test_the_winner_is_fitted_again_to_all_rows_with_the_trees_that_were_best(sa
     assert isinstance(again, Boosted)
     assert isinstance(trained.model, Boosted)
     assert again.trees == trained.model.trees < TREES.num_trees
-    assert again.text() != trained.model.text()
+    assert again.content() != trained.model.content()
 
 
 def classes_of(sample: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

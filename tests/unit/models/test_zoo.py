@@ -56,7 +56,7 @@ def test_a_model_answers_the_same_to_the_last_bit_after_a_round_trip(spec: Candi
     again = load(spec.kind, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [FILES[spec.kind]]
     assert np.array_equal(again.predict(matrix), model.predict(matrix))
-    assert (again.kind, again.names, again.text()) == (model.kind, NAMES, model.text())
+    assert (again.kind, again.names, again.content()) == (model.kind, NAMES, model.content())
     assert np.array_equal(again.importance(), model.importance())
 
 
@@ -64,7 +64,7 @@ def test_a_model_answers_the_same_to_the_last_bit_after_a_round_trip(spec: Candi
 def test_fitting_twice_gives_the_identical_text(spec: CandidateSpec, sample: Make) -> None:
     matrix, truth = sample(3000, 1)
     later = sample(500, 2)
-    texts = {fit(spec, matrix, truth, names=NAMES, validation=later).text() for _ in range(2)}
+    texts = {fit(spec, matrix, truth, names=NAMES, validation=later).content() for _ in range(2)}
     assert len(texts) == 1
 
 
@@ -104,7 +104,7 @@ def test_another_number_of_columns_is_refused_by_name(spec: CandidateSpec, sampl
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"names": ["a"], "value": "x"}', "tree\nversion=v4\n"])
 def test_a_file_that_holds_something_else_is_refused(kind: str, text: str) -> None:
     with pytest.raises(UsageError, match="MODEL-003"):
-        parse(kind, text)
+        parse(kind, text.encode())
 
 
 def test_an_unknown_kind_is_refused_before_any_file_is_read(tmp_path: Path) -> None:
@@ -129,9 +129,9 @@ def test_a_pickle_in_the_place_of_a_model_is_not_run(kind: str, tmp_path: Path) 
 
 
 def test_linear_files_with_a_list_too_short_are_refused(sample: Make) -> None:
-    value = json.loads(fit(LinearSpec(kind="linear"), *sample(50, 1), names=NAMES).text())
+    value = json.loads(fit(LinearSpec(kind="linear"), *sample(50, 1), names=NAMES).content())
     with pytest.raises(UsageError, match="MODEL-003"):
-        parse("linear", json.dumps(value | {"weights": [1.0]}))
+        parse("linear", json.dumps(value | {"weights": [1.0]}).encode())
 
 
 def classes_of(sample: tuple[np.ndarray, np.ndarray], classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -151,9 +151,9 @@ def test_probabilities_sum_to_one_and_survive_a_round_trip(spec: CandidateSpec, 
     assert shares.shape == (800, classes)
     assert shares.sum(axis=1) == pytest.approx(1)
     assert shares.min() >= 0
-    again = parse(model.kind, model.text())
+    again = parse(model.kind, model.content())
     assert np.array_equal(again.predict(matrix), shares)
-    assert again.text() == model.text()
+    assert again.content() == model.content()
     assert model.predict(matrix[:0]).shape == (0, classes)
     assert np.array_equal(model.predict(matrix[5:6])[0], shares[5]) or spec.kind == "linear"
     assert model.importance().sum() == pytest.approx(0 if spec.kind == "mean" else 1)
@@ -162,7 +162,7 @@ def test_probabilities_sum_to_one_and_survive_a_round_trip(spec: CandidateSpec, 
 @pytest.mark.parametrize("spec", KINDS, ids=lambda spec: spec.kind)
 def test_classes_fitted_twice_give_the_identical_text(spec: CandidateSpec, sample: Make) -> None:
     rows = classes_of(sample(2000, 1), 3)
-    texts = {fit(spec, *rows, names=NAMES, classes=3, categories=["hour"]).text() for _ in range(2)}
+    texts = {fit(spec, *rows, names=NAMES, classes=3, categories=["hour"]).content() for _ in range(2)}
     assert len(texts) == 1
 
 

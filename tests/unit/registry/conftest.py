@@ -51,7 +51,7 @@ def rows(count: int) -> pl.DataFrame:
 
 
 def content(candidate: CandidateSpec = LINEAR, **changes: Any) -> BundleContent:
-    lookups = (Lookup("zones_pickup", ZONES, "LocationID", "pickup_zone", {"pickup_lon": "lon", "pickup_lat": "lat"}),)
+    lookups = (Lookup("zones_pickup", ZONES, ("LocationID",), ("pickup_zone",), {"pickup_lon": "lon", "pickup_lat": "lat"}),)
     program = Program.build(features_of(FEATURES, "features.py"), WANTED, tuple(DICTIONARY.columns), lookups)
     matrix = program.matrix(rows(400)).to_numpy()
     truth = 10 + np.nan_to_num(matrix[:, 2]) + 0.3 * matrix[:, 1]

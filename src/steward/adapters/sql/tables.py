@@ -215,3 +215,31 @@ row_tables = _table(
     Column("row_count", Integer, nullable=False),
     Column("loaded_at", String(40), nullable=False),
 )
+
+studies = _table(
+    "studies",
+    Column("id", String(64), primary_key=True),
+    Column("project", String(128), nullable=False),
+    Column("candidate", String(128), nullable=False),
+    Column("metric", String(64), nullable=False),
+    Column("asked", LongText, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Index("ix_studies_project", "project", "created_at"),
+)
+
+# No foreign key: it would make writers of trials wait for one another on the study's row.
+trials = _table(
+    "trials",
+    Column("study", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("value", Double),
+    Column("settings", LongText, nullable=False),
+    Column("steps", LongText, nullable=False),
+    Column("error", LongText, nullable=False),
+    Column("owner", String(128), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("beat", Integer, nullable=False),
+    Column("began_s", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+)

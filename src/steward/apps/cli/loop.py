@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from steward.core.runs import Run
 
 NoPromote = Annotated[bool, typer.Option("--no-promote", help="Judge the candidate, but leave the champion to `steward promote`.")]
+Folds = Annotated[int | None, typer.Option(min=2, help="Folds of one round; the project's own number, or 10.")]
+Repeats = Annotated[int | None, typer.Option(min=1, help="Rounds, each with other folds; the project's own number, or 5.")]
+AllRows = Annotated[bool, typer.Option("--all-rows", help="Over all rows, test rows included; by default those before the test.")]
 Until = Annotated[str, typer.Option(metavar="STAGE", help="Stop after: ingest, process, features, train, bundle or promote.")]
 
 
@@ -20,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(check)
     app.command()(run)
     app.command()(resume)
+    app.command()(crossval)
     for stage, sentence in STAGE_HELP.items():
         app.command(stage, help=sentence)(_stage_command(stage))
 
@@ -136,3 +140,33 @@ def _show(finished: "Run", where: str, *, as_json: bool) -> None:
     verdict = finished.result.get("verdict")
     if isinstance(verdict, dict) and not verdict.get("passed"):
         raise typer.Exit(1)
+
+
+def crossval(
+    where: Where,
+    data: Data = None,
+    sets: Sets = None,
+    folds: Folds = None,
+    repeats: Repeats = None,
+    all_rows: AllRows = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let the candidates compete over folds of the rows, for small data; no champion is made."""
+    from dataclasses import asdict
+
+    from steward.apps.cli.results import say_contest
+    from steward.apps.cli.screen import say_json
+    from steward.flows.contest import hold_contest
+    from steward.flows.run import RunOptions
+    from steward.project.read import read_project
+    from steward.project.training import FoldsSpec
+
+    declared = read_project(where, sets or ()).spec.training.folds or FoldsSpec()
+    asked = {name: value for name, value in (("count", folds), ("repeats", repeats)) if value is not None}
+    spec = FoldsSpec.model_validate({**declared.model_dump(), **asked})
+    rows = "all" if all_rows else "learning"
+    contest = hold_contest(RunOptions(where, tuple(sets or ())), spec, rows, open_ports(data, quiet=as_json))  # type: ignore[arg-type]
+    if as_json:
+        say_json(asdict(contest))
+    else:
+        say_contest(contest, where)

@@ -1,5 +1,6 @@
-"""Commands about the model that answers: promote, rollback, serve, predict."""
+"""Commands about the model that answers: promote, rollback, serve, predict, explain."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +11,13 @@ Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Whic
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Row = Annotated[str | None, typer.Argument(metavar="[JSON]", help="One row as a JSON object; an example row if left out.")]
+Picture = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it, as a PNG.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept in the journal.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (promote, rollback, serve, predict):
+    for command in (promote, rollback, serve, predict, explain):
         app.command()(command)
 
 
@@ -87,3 +89,29 @@ def predict(where: Where, row: Row = None, as_json: AsJson = False) -> None:
     say(f"[bold]{shown}[/] {answer['unit']}   ({answer['model']} v{answer['version']})")
     for name, share in answer.get("probabilities", {}).items():
         say(f"  {name} {share:.1%}")
+
+
+def explain(where: Where, row: Row = None, picture: Picture = None, as_json: AsJson = False) -> None:
+    """Say what moved the champion's answer to one row, feature by feature (SHAP values)."""
+    from dataclasses import asdict
+
+    from steward.apps.cli.screen import say, say_json
+    from steward.flows.explain import explain_once, keep_picture
+    from steward.project.read import read_project
+
+    explained = explain_once(read_project(where), row, open_ports(quiet=True))
+    if picture is not None:
+        keep_picture(explained, picture)
+    if as_json:
+        say_json(asdict(explained))
+        return
+    answer, about = explained.answer, f" of {explained.about}" if explained.about else ""
+    say(f"[bold]{answer['prediction']}[/] {answer['unit']}   ({answer['model']} v{answer['version']})")
+    say(f"usual answer{about}: {explained.base:.4g} {explained.scale}; here: {explained.total:.4g}\n")
+    widest = max(abs(part) for _, _, part in explained.moved) or 1.0
+    for name, value, part in explained.moved:
+        bar = "█" * round(20 * abs(part) / widest)
+        shown = "-" if value is None else f"{value:g}"
+        say(f"  {name:<24} {shown:>12}  {part:+10.4g}  [{'red' if part > 0 else 'blue'}]{bar}[/]")
+    if picture is not None:
+        say(f"\npicture: {picture}")

@@ -8,6 +8,7 @@ from rich.markup import escape
 from steward.apps.cli.screen import say, say_facts, say_simulated, say_table
 from steward.core.runs import Run
 from steward.core.tasks import higher_is_better
+from steward.flows.contest import Contest
 from steward.flows.status import Status, next_step
 from steward.monitoring.history import WatchedWindow
 
@@ -51,6 +52,27 @@ def _show_leaderboard(result: Mapping[str, Any]) -> None:
     if result.get("left_out"):
         say(f"[yellow]left out[/] (their lookup could not be had): {', '.join(result['left_out'])}")
     say()
+
+
+def say_contest(contest: Contest, where: str) -> None:
+    """Print what each candidate reached over folds, and what can be told from that."""
+    better = "higher is better" if higher_is_better(contest.metric) else "lower is better"
+    rows = [
+        [
+            ("★ " if line["chosen"] else "  ") + line["kind"],
+            line["validation"],
+            line["low"],
+            line["high"],
+            line["seconds"],
+            line["note"],
+        ]
+        for line in contest.board
+    ]
+    title = f"{contest.metric} over {contest.folds} folds of {contest.rows:,} rows, {better}"
+    say_table(title, ("candidate", "mean", "low", "high", "s", ""), rows)
+    say(f"\n{escape(contest.said)}")
+    say("intervals at 95 %, corrected for folds that share training rows (Nadeau and Bengio, 2003)")
+    say(f"\nnext:  steward run {where}      (to choose over folds there too:  training: {{folds: {{count: 10, repeats: 5}}}})")
 
 
 def _show_verdict(finished: Run, result: Mapping[str, Any], where: str) -> None:

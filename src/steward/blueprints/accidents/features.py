@@ -6,6 +6,8 @@ One function a column: its name is the column, its parameters are the columns it
 from steward.features.column import Column, choose, clock_time, recode, whole_number
 
 _CENTURY = 2000
+_NEW_CODES = 2019  # from then on departments have their own numbers, not ten times them
+_LAST_PLAIN_CODE = 200  # Corsica's two, and those overseas, are the same in both
 
 
 def full_year(year: Column) -> Column:
@@ -48,9 +50,12 @@ def age(full_year: Column, birth_year: Column) -> Column:
     return full_year - birth_year
 
 
-def department_number(department: Column) -> Column:
-    """Number of the department as published: 590 is Nord."""
-    return whole_number(department)
+def department_number(full_year: Column, department: Column) -> Column:
+    """Number of the department as it was published until 2018: 590 is Nord, 201 and 202 are Corsica, 971 is Guadeloupe."""
+    corsica = department.str.replace_all("2A", "201").str.replace_all("2B", "202")
+    number = whole_number(corsica)
+    ready = (full_year < _NEW_CODES) | (number > _LAST_PLAIN_CODE)
+    return choose(ready, number, number * 10)
 
 
 def severity(injury: Column) -> Column:

@@ -4,6 +4,7 @@ A stand-in for a machine without the data, never evidence: shares follow the sam
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,30 +33,38 @@ def simulate(period: Period, rows: int, seed: int, scenario: str) -> pl.DataFram
     """Return some road users of a year."""
     luck = np.random.default_rng([seed, period.year])
     years_on = period.year - _SINCE
+    accident = np.arange(rows) // 2  # two road users each, who share time, place and weather
+    accidents = (rows + 1) // 2
+
+    def shared(values: NDArray[Any]) -> NDArray[Any]:
+        return values[accident]
+
     vehicle = luck.choice(_VEHICLES, rows, p=_VEHICLE_SHARES)
     if scenario == "scooters":
         vehicle = np.where((vehicle == 7) & (luck.random(rows) < 0.5), luck.choice(_SCOOTERS, rows), vehicle)
     user = np.where(luck.random(rows) < 0.08, 3, np.where(luck.random(rows) < 0.2, 2, 1))
     age = luck.gamma(4.5, (36 + 0.18 * years_on) / 4.5, rows).clip(1, 95).astype(int)
-    built_up, hour = np.where(luck.random(rows) < 0.66, 2, 1), luck.choice(24, rows, p=_HOURS / _HOURS.sum())
+    built_up = shared(np.where(luck.random(accidents) < 0.66, 2, 1))
+    hour = shared(luck.choice(24, accidents, p=_HOURS / _HOURS.sum()))
+    dark = shared(luck.choice([2, 3, 5], accidents, p=[0.2, 0.3, 0.5]))
     severe = _severity(luck, vehicle, user, age, built_up, hour)
     if scenario == "label_change" or period.year >= 2018:
         severe = np.where((severe == 3) & (luck.random(rows) < 0.2), 1, severe)
     unknown_width = 0.95 if scenario == "width_missing" else min(0.9, 0.15 + 0.027 * years_on + 0.2 * (period.year >= 2018))
     return pl.DataFrame(
         {
-            "num_acc": period.year * 100_000_000 + np.arange(rows) // 2,
-            "mois": luck.integers(1, 13, rows),
-            "jour": luck.integers(1, 29, rows),
-            "lum": np.where((hour > 6) & (hour < 20), 1, luck.choice([2, 3, 5], rows, p=[0.2, 0.3, 0.5])),
+            "num_acc": period.year * 100_000_000 + accident,
+            "mois": shared(luck.integers(1, 13, accidents)),
+            "jour": shared(luck.integers(1, 29, accidents)),
+            "lum": np.where((hour > 6) & (hour < 20), 1, dark),
             "agg": built_up,
-            "int": luck.choice([1, 2, 3, 4, 6], rows, p=[0.70, 0.12, 0.11, 0.02, 0.05]),
-            "atm": luck.choice([1, 2, 3, 5, 8], rows, p=[0.81, 0.11, 0.02, 0.01, 0.05]).astype(float),
-            "col": luck.choice([1, 2, 3, 4, 6, 7], rows, p=[0.11, 0.13, 0.33, 0.04, 0.27, 0.12]).astype(float),
-            "com": luck.integers(1, 500, rows),
-            "dep": luck.choice([750, 590, 130, 690, 330, 920, 310, 440], rows),
+            "int": shared(luck.choice([1, 2, 3, 4, 6], accidents, p=[0.70, 0.12, 0.11, 0.02, 0.05])),
+            "atm": shared(luck.choice([1, 2, 3, 5, 8], accidents, p=[0.81, 0.11, 0.02, 0.01, 0.05])).astype(float),
+            "col": shared(luck.choice([1, 2, 3, 4, 6, 7], accidents, p=[0.11, 0.13, 0.33, 0.04, 0.27, 0.12])).astype(float),
+            "com": shared(luck.integers(1, 500, accidents)),
+            "dep": shared(luck.choice([750, 590, 130, 690, 330, 920, 310, 440], accidents)),
             "hr": hour,
-            "mn": luck.integers(0, 12, rows) * 5,
+            "mn": shared(luck.integers(0, 12, accidents) * 5),
             "catv": vehicle,
             "choc": luck.choice([1, 2, 3, 4, 7, 8], rows, p=[0.45, 0.14, 0.14, 0.13, 0.07, 0.07]).astype(float),
             "manv": luck.choice([1, 2, 13, 15, 17], rows, p=[0.55, 0.17, 0.08, 0.12, 0.08]).astype(float),
@@ -67,15 +76,15 @@ def simulate(period: Period, rows: int, seed: int, scenario: str) -> pl.DataFram
             "trajet": luck.choice([0, 1, 2, 4, 5, 9], rows, p=[0.2, 0.14, 0.03, 0.1, 0.4, 0.13]).astype(float),
             "an_nais": np.where(luck.random(rows) < 0.002, 0, period.year - age),
             "annee": np.full(rows, period.year),
-            "catr": luck.choice([1, 2, 3, 4], rows, p=[0.1, 0.08, 0.37, 0.45]),
-            "circ": luck.choice([0, 1, 2, 3], rows, p=[0.04, 0.17, 0.65, 0.14]).astype(float),
-            "nbv": luck.choice([0, 1, 2, 3, 4], rows, p=[0.1, 0.1, 0.6, 0.08, 0.12]),
-            "prof": luck.choice([0, 1, 2], rows, p=[0.05, 0.77, 0.18]).astype(float),
-            "plan": luck.choice([0, 1, 2, 3], rows, p=[0.05, 0.77, 0.09, 0.09]).astype(float),
-            "lartpc": np.where(luck.random(rows) < 0.83, 0, luck.integers(5, 60, rows)),
-            "larrout": np.where(luck.random(rows) < unknown_width, 0, luck.integers(40, 150, rows)),
-            "surf": luck.choice([0, 1, 2], rows, p=[0.03, 0.78, 0.19]).astype(float),
-            "situ": luck.choice([0, 1, 3, 4], rows, p=[0.04, 0.88, 0.05, 0.03]).astype(float),
+            "catr": shared(luck.choice([1, 2, 3, 4], accidents, p=[0.1, 0.08, 0.37, 0.45])),
+            "circ": shared(luck.choice([0, 1, 2, 3], accidents, p=[0.04, 0.17, 0.65, 0.14])).astype(float),
+            "nbv": shared(luck.choice([0, 1, 2, 3, 4], accidents, p=[0.1, 0.1, 0.6, 0.08, 0.12])),
+            "prof": shared(luck.choice([0, 1, 2], accidents, p=[0.05, 0.77, 0.18])).astype(float),
+            "plan": shared(luck.choice([0, 1, 2, 3], accidents, p=[0.05, 0.77, 0.09, 0.09])).astype(float),
+            "lartpc": shared(np.where(luck.random(accidents) < 0.83, 0, luck.integers(5, 60, accidents))),
+            "larrout": shared(np.where(luck.random(accidents) < unknown_width, 0, luck.integers(40, 150, accidents))),
+            "surf": shared(luck.choice([0, 1, 2], accidents, p=[0.03, 0.78, 0.19])).astype(float),
+            "situ": shared(luck.choice([0, 1, 3, 4], accidents, p=[0.04, 0.88, 0.05, 0.03])).astype(float),
         }
     )
 

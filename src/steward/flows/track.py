@@ -1,0 +1,88 @@
+"""How do the trackers come to know of a version, and their aliases to follow the pointer?
+
+The pointer in the database is the truth; trackers mirror it and are repaired from it.
+"""
+
+from collections.abc import Mapping
+
+from steward.core.errors import EnvironmentFault
+from steward.deploy.challenger import challenger
+from steward.flows.ports import Ports
+from steward.flows.version_record import experiment_of
+from steward.registry.tracking import Alias, Tracked
+from steward.registry.versions import Version
+
+_PAGES = "http://127.0.0.1:5000"  # where MLflow shows its pages unless told otherwise
+
+
+def tell(version: Version, ports: Ports) -> Tracked:
+    """Tell the trackers of a version - once, however often - and note where they keep it.
+
+    Raises:
+        Refused: BUNDLE-xxx its bundle is not what was recorded.
+    """
+    tracked = _record(version, ports)
+    follow(version.model, ports)
+    return tracked
+
+
+def tell_all(model: str, ports: Ports) -> tuple[Tracked, ...]:
+    """Tell the trackers of every version of a model: after one was lost, or another one added."""
+    told = tuple(_record(version, ports) for version in ports.registry.versions(model))
+    follow(model, ports)
+    return told
+
+
+def follow(model: str, ports: Ports) -> None:
+    """Let the aliases show champion and challenger of now; a version that the tracker lost is told again first."""
+    champion = ports.registry.champion(model)
+    versions = ports.registry.versions(model)
+    first = next((version for version in versions if champion and version.number == champion.number), None)
+    ahead: Mapping[Alias, Version | None] = {"champion": first, "challenger": challenger(versions, champion)}
+    for alias, version in ahead.items():
+        if version is None:
+            ports.tracker.point(model, alias, None)
+        else:
+            _point(alias, version, ports)
+
+
+def attach(version: Version, documents: Mapping[str, bytes], ports: Ports) -> None:
+    """Put documents beside what is tracked of a version; where that cannot be, it is said and nothing else happens."""
+    tracked = tracked_as(version)
+    if tracked is None:
+        return
+    try:
+        ports.tracker.attach(version.model, tracked, documents)
+    except EnvironmentFault as fault:
+        ports.progress.noted(str(fault.faults[0].what))
+
+
+def run_page(run_id: str) -> str:
+    """Return where `make mlflow-ui`, or `mlflow ui` in the workspace, shows a run.
+
+    >>> run_page("6d23")
+    'http://127.0.0.1:5000/#/runs/6d23'
+    """
+    return f"{_PAGES}/#/runs/{run_id}"
+
+
+def tracked_as(version: Version) -> Tracked | None:
+    """Return where the first tracker keeps a version; None before it was told."""
+    facts = version.facts
+    return Tracked(str(facts["mlflow_run"]), str(facts["mlflow_version"])) if "mlflow_run" in facts else None
+
+
+def _record(version: Version, ports: Ports) -> Tracked:
+    tracked = ports.tracker.log(experiment_of(version, ports))
+    where = {"mlflow_run": tracked.run_id, "mlflow_version": tracked.version}
+    also = {"also_tracked": dict(tracked.also)} if tracked.also else {}
+    ports.registry.note(version.model, version.number, {**where, **also})
+    return tracked
+
+
+def _point(alias: Alias, version: Version, ports: Ports) -> None:
+    tracked = tracked_as(version) or _record(version, ports)
+    try:
+        ports.tracker.point(version.model, alias, tracked)
+    except EnvironmentFault:  # its database is another one than when the version was told
+        ports.tracker.point(version.model, alias, _record(version, ports))
