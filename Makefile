@@ -17,7 +17,7 @@ HOME_FOLDER := $(or $(STEWARD_HOME),.steward)
 UV = $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
 
-.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench docs mlflow-ui db-shell lock clean
+.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench bench-models docs mlflow-ui db-shell lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,7 +74,10 @@ types: install ## Check the types
 contracts: install ## Check that every room imports only what stands before it
 	@$(BIN)/lint-imports --no-logo
 
-bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
+bench: bench-models: install ## Measure the models beside known numbers, and what training costs beside the bare fits
+	@$(BIN)/python benchmarks/models.py $(ARGS)
+
+benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/model.py
 	@$(BIN)/python benchmarks/ingest.py

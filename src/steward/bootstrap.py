@@ -78,9 +78,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         studies=SqlStudyStore(database, clock),
         predictions=SqlPredictionStore(database, clock),
         tables=SqlRowTables(database, clock),
-        tracker=open_trackers(
-            settings.trackers, workspace, partial(say_untold, journal, progress, actor), offline=settings.offline
-        ),
+        tracker=open_trackers(settings.trackers, workspace, partial(say_untold, journal, progress, actor), offline=at_home),
         query=ask_source,
         start_helper=partial(start_helper, {"STEWARD_HOME": str(workspace.home), "STEWARD_DATABASE_URL": database_url(settings)}),
         progress=progress,

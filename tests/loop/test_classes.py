@@ -54,7 +54,8 @@ def test_two_classes_go_through_the_loop(steward: Steward, tmp_path: Path) -> No
     # who leaves is found: the base rate is a quarter, and an honest model of these calls reaches more than three quarters
     assert run["verdict"]["champion"] == pytest.approx(0.25, abs=0.03)
     assert run["verdict"]["candidate"] > 0.75
-    assert set(run["metrics"]) == {"average_precision", "roc_auc", "log_loss", "brier", "accuracy", "f1", "precision", "recall"}
+    of_both = {"average_precision", "roc_auc", "log_loss", "brier", "accuracy", "f1", "precision", "recall"}
+    assert set(run["metrics"]) == of_both | {"balanced_accuracy", "calibration_error"}
     assert all(figure["low"] < figure["value"] < figure["high"] for figure in run["metrics"].values())
 
     said = steward.json("predict", project)
@@ -90,7 +91,8 @@ def test_three_classes_go_through_the_loop(steward: Steward, tmp_path: Path) -> 
     project = str(write_project(tmp_path / "calls", task="multiclass", target="outcome"))
     run = steward.json("run", project)
     assert (run["champion"], run["verdict"]["metric"]) == (1, "macro_f1")
-    assert set(run["metrics"]) == {"macro_f1", "roc_auc", "log_loss", "accuracy"}
+    of_all = {"macro_f1", "macro_precision", "macro_recall", "balanced_accuracy", "accuracy"}
+    assert set(run["metrics"]) == of_all | {"roc_auc", "log_loss", "brier", "calibration_error"}
     assert [line["kind"] for line in run["leaderboard"]] == ["mean", "linear", "lightgbm"]
 
     said = steward("predict", project)
@@ -114,7 +116,7 @@ def test_three_classes_go_through_the_loop(steward: Steward, tmp_path: Path) -> 
 
     page = report_of(steward, project)
     assert "as recorded." in page
-    assert page.count("<img ") == 5  # the table, two curves, the calibration, what it relies on
+    assert page.count("<img ") == 7  # the candidates, the table, two curves, the calibration, what it relies on, what moves it
     assert "Not shown on this page" not in page
 
 

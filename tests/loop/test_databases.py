@@ -21,7 +21,7 @@ from steward.flows.respond import respond
 from steward.flows.run import RunOptions, run
 from steward.flows.watch import watch_something
 from steward.project.read import read_project
-from steward.registry.tracking import Experiment, Tracked
+from steward.testing import MemoryTracker
 from tests.servers import DATABASES
 
 pytestmark = pytest.mark.loop
@@ -33,7 +33,7 @@ OPTIONS = (
     "database.indexes=[[pickup_zone]]",
     "database.views={trips_by_hour_and_zone: {hour_of: pickup_at, by: [pickup_zone], mean: [duration_min]}}",
 )
-RECORDS = 14  # tables of Steward's own
+RECORDS = 16  # tables of Steward's own
 Tables = dict[str, list[tuple[Any, ...]]]
 
 
@@ -45,17 +45,6 @@ class TickingClock:
 
     def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self._ticks))
-
-
-class MemoryTracker:
-    """Answers like MLflow, with the version's own number."""
-
-    def log(self, experiment: Experiment) -> Tracked:
-        return Tracked(f"run-{experiment.version}", str(experiment.version))
-
-    def point(self, model: str, alias: str, tracked: Tracked) -> None:
-        assert (model, alias) == ("taxi", "champion")
-        assert tracked.run_id.startswith("run-")
 
 
 @pytest.fixture

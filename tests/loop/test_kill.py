@@ -27,8 +27,10 @@ def outcome(steward: Steward, result: dict[str, Any]) -> dict[str, Any]:
     connection.close()
     with sqlite3.connect(steward.home / "mlflow.db") as connection:
         mlflow_versions = connection.execute("SELECT count(*) FROM model_versions").fetchone()
-        mlflow_runs = connection.execute("SELECT status FROM runs").fetchall()
-        mlflow_metrics = connection.execute("SELECT key, value FROM metrics ORDER BY key").fetchall()
+        mlflow_runs = connection.execute("SELECT name, status FROM runs ORDER BY name").fetchall()
+        mlflow_metrics = connection.execute(
+            "SELECT key, value FROM metrics WHERE key <> 'fit_seconds' ORDER BY key, value"
+        ).fetchall()
     connection.close()
     return {
         **{name: result[name] for name in ("snapshot", "clean", "metrics", "champion", "version", "promoted")},

@@ -8,8 +8,8 @@ from steward.registry.versions import Champion, Version
 def challenger(versions: Sequence[Version], champion: Champion | None) -> Version | None:
     """Return the version that trackers show as challenger, None where there is none.
 
-    It is the newest version that is newer than the champion, was never champion itself, and was not found surely
-    worse by its gate: one that passed and waits for its promotion, or of which the gate could not tell.
+    It is the newest version that is newer than the champion, was never champion itself, and was not found worse by its
+    gate: one that passed and waits for its promotion, or of whose gain the gate could not tell.
 
     Args:
         versions: all of a model, by number.
@@ -21,9 +21,10 @@ def challenger(versions: Sequence[Version], champion: Champion | None) -> Versio
 
 
 def _is_worse(version: Version) -> bool:
-    """Tell whether the gate refused a version because even the upper bound of its gain is none."""
+    """Tell whether even the upper bound of the gain is none, or a guard refused: for a slice, calibration, a budget."""
     verdict = version.facts.get("verdict")
     if not isinstance(verdict, Mapping) or verdict.get("passed"):
         return False
+    guards = [check for check in verdict.get("checks", ()) if check["name"] != "gain"]
     high = verdict.get("high")
-    return isinstance(high, int | float) and high <= 0
+    return not all(check["passed"] for check in guards) or (isinstance(high, int | float) and high <= 0)

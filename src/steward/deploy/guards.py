@@ -100,13 +100,13 @@ def _slice(
     from scipy.special import stdtr
 
     some = (both[0][rows], both[1][rows])
-    once, drawn, blocks = drawn_errors(truth[rows], some, metric, task=task, resamples=spec.resamples, seed=seed)
+    once, drawn, depends = drawn_errors(truth[rows], some, metric, task=task, resamples=spec.resamples, seed=seed)
     if not np.isfinite(once).all() or len(drawn) < _TWO:
         return None
     weights = np.array([1.0, -(1.0 + spec.max_slice_loss)])
     excess, spread = float(once @ weights), float((drawn @ weights).std(ddof=1))
     sure = float(excess <= 0)  # where nothing varies
-    likely = float(stdtr(blocks - 1, -excess / spread)) if spread > 0 else sure
+    likely = float(stdtr(depends.blocks - 1, -excess / spread / np.sqrt(1 + 2 * depends.likeness))) if spread > 0 else sure
     return _Slice(name, int(rows.sum()), float(gains(once[None])[0]), likely)
 
 

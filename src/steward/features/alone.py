@@ -1,7 +1,8 @@
 """How well does each feature tell the target all alone, on rows it was not fitted to?
 
-A small tree a feature: it finds any form of a relation, empty cells included. What alone tells nearly all is seldom a
-discovery, and mostly the answer itself in other clothes.
+A feature is cut into equally full bins, with one more for its empty cells: a quantity is told by a short line in each, classes
+by their shares. That finds any form of a relation. What alone tells nearly all is seldom a discovery, and mostly the answer
+itself in other clothes.
 """
 
 from collections.abc import Sequence
@@ -19,13 +20,14 @@ MOST_ROWS = 20_000
 """So many rows are drawn to fit, and half as many to judge: more change the third digit."""
 
 _FEWEST_OF_CLASS = 10  # in the rows that judge: with fewer, chance separates them
-_LEAVES = 256
-_FEWEST_DIFFERENT = 2
+_FEW_BINS, _MOST_BINS = 16, 256
+_ROWS_OF_BIN = 5
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """One feature alone: R² of a quantity, or AUC of a class against the rest.
+    """One feature alone: R² of a quantity (or of its rank, if that is told better), or AUC of a class against the rest.
 
     `value` was reached on judging rows and `learned` on those fitted to; of several classes it is the class with code `about`
     that is told best. `value` is None where it cannot be measured: a single value, or too few rows of any class.
@@ -57,6 +59,7 @@ def score_alone(
     """
     fit, truth = drawn(*learned, MOST_ROWS, seed)
     check, answers = drawn(*judging, MOST_ROWS // 2, seed)
+    fit, check = (np.where(np.isfinite(matrix), matrix, np.nan) for matrix in (fit, check))
     score = _classes_alone if classes else _quantity_alone
     return tuple(score(name, (fit[:, place], truth), (check[:, place], answers)) for place, name in enumerate(names))
 
@@ -70,59 +73,110 @@ def drawn(matrix: Array, target: Array, most: int, seed: int) -> tuple[Array, Ar
 
 
 def _quantity_alone(name: str, learned: tuple[Array, Array], judging: tuple[Array, Array]) -> Alone:
-    from sklearn.tree import DecisionTreeRegressor
-
-    nothing = Alone(name, "r2", None, 0.0)
     if not _differs(learned[0]) or np.ptp(judging[1]) == 0 or np.ptp(learned[1]) == 0:
-        return nothing
-    tree = DecisionTreeRegressor(max_leaf_nodes=_LEAVES, random_state=0).fit(learned[0][:, None], learned[1])
-    scores = [(_r2(tree.predict(x[:, None]), y), _r2(_line(learned, x), y)) for x, y in (judging, learned)]
-    # A tree is coarse where rows are few and the relation is a line.
-    best = int(np.argmax(scores[0]))
-    return Alone(name, "r2", scores[0][best], scores[1][best])
+        return Alone(name, "r2", None, 0.0)
+    order = np.sort(learned[1])
+    # A few far values may hide how well all others are told: their ranks are as far apart as any.
+    ranked = [(x, np.searchsorted(order, y).astype(np.float64)) for x, y in (learned, judging)]
+    # Few bins tell a weak relation better, many a perfect one.
+    cuts = [_edges(learned[0], most) for most in (_FEW_BINS, _MOST_BINS)]
+    tries = [_told(fit, check, edges) for edges in cuts for fit, check in ((learned, judging), (ranked[0], ranked[1]))]
+    value, known = max(tries)
+    return Alone(name, "r2", value, known)
 
 
-def _line(learned: tuple[Array, Array], x: Array) -> Array:
-    """Return what a straight line through the learned rows says; their mean where a value is missing."""
-    known = ~np.isnan(learned[0])
-    centre, mean = learned[0][known].mean(), learned[1].mean()
-    away = learned[0][known] - centre
-    spread = float(away @ away)
-    slope = float(away @ learned[1][known]) / spread if spread > 0 else 0.0
-    line: Array = np.where(np.isnan(x), mean, learned[1][known].mean() + slope * (x - centre))
-    return line
+def _told(learned: tuple[Array, Array], judging: tuple[Array, Array], edges: Array) -> tuple[float, float]:
+    """Return R² on judging and on learned rows."""
+    answer = _Lines.through(*learned, edges)
+    value, known = (_r2(answer.at(x, edges), y) for x, y in (judging, learned))
+    return value, known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """A line in each bin, as its middle, its mean and its slope, kept to the bin's `low` and `high`; all shape (bins,)."""
+
+    middle: Array
+    mean: Array
+    slope: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def through(cls, x: Array, y: Array, edges: Array) -> "_Lines":
+        """Return the lines of least squares; a bin without a row says the mean of all."""
+        place, count = _bins(x, edges), len(edges) + _TWO
+        known = np.nan_to_num(x)
+        rows = np.bincount(place, minlength=count)
+        some = np.maximum(rows, 1)
+        middle = np.bincount(place, known, count) / some
+        mean = np.where(rows > 0, np.bincount(place, y, count) / some, y.mean())
+        away, rise = known - middle[place], y - mean[place]
+        spread, together = np.bincount(place, away**2, count), np.bincount(place, away * rise, count)
+        slope = np.divide(together, spread, out=np.zeros(count), where=spread > 0)
+        low, high = np.concatenate([[np.nanmin(x)], edges, [0.0]]), np.concatenate([edges, [np.nanmax(x), 0.0]])
+        return cls(middle, mean, slope, low, high)
+
+    def at(self, x: Array, edges: Array) -> Array:
+        """Return what the lines say, shape (rows,)."""
+        place = _bins(x, edges)
+        kept = np.clip(np.nan_to_num(x), self.low[place], self.high[place])
+        said: Array = self.mean[place] + self.slope[place] * (kept - self.middle[place])
+        return said
 
 
 def _r2(predicted: Array, truth: Array) -> float:
-    return float(1 - np.mean((truth - predicted) ** 2) / truth.var())
+    variance = float(truth.var())
+    return float(1 - np.mean((truth - predicted) ** 2) / variance) if variance > 0 else 0.0
 
 
 def _classes_alone(name: str, learned: tuple[Array, Array], judging: tuple[Array, Array]) -> Alone:
-    from sklearn.tree import DecisionTreeClassifier
-
+    nothing = Alone(name, "auc", None, 0.0)
     if not _differs(learned[0]):
-        return Alone(name, "auc", None, 0.0)
-    tree = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, random_state=0).fit(learned[0][:, None], learned[1])
-    found = [_aucs(tree.predict_proba(x[:, None]), y, tree.classes_) for x, y in (judging, learned)]
+        return nothing
+    edges, classes = _edges(learned[0], _MOST_BINS), int(max(learned[1].max(), judging[1].max())) + 1
+    taught, asked = (_table(x, y, edges, classes) for x, y in (learned, judging))
+    shares = taught / np.maximum(taught.sum(axis=1, keepdims=True), 1)
+    found = np.array([[_auc(shares[:, code], table, code) for code in range(classes)] for table in (asked, taught)])
     if np.isnan(found[0]).all():
-        return Alone(name, "auc", None, 0.0)
+        return nothing
     # Of two classes either is told as well as the other; the last one is the one that is meant.
-    best = len(tree.classes_) - 1 if len(tree.classes_) == _FEWEST_DIFFERENT else int(np.nanargmax(found[0]))
-    return Alone(name, "auc", float(found[0][best]), float(np.nan_to_num(found[1][best])), int(tree.classes_[best]))
+    best = classes - 1 if classes == _TWO else int(np.nanargmax(found[0]))
+    return Alone(name, "auc", float(found[0, best]), float(np.nan_to_num(found[1, best])), best)
 
 
-def _aucs(probabilities: Array, truth: Array, codes: Array) -> Array:
-    """Return the area under the ROC curve of each class against the rest; NaN where either is rare."""
-    from scipy.stats import rankdata
+def _table(x: Array, y: Array, edges: Array, classes: int) -> Array:
+    """Return how many rows of each class lie in each bin, shape (bins, classes)."""
+    cells = _bins(x, edges) * classes + y.astype(np.intp)
+    table: Array = np.bincount(cells, minlength=(len(edges) + _TWO) * classes).reshape(-1, classes).astype(np.float64)
+    return table
 
-    ranks = rankdata(probabilities, axis=0)
-    is_class = truth[:, None] == codes[None, :]
-    inside = is_class.sum(axis=0)
-    outside = len(truth) - inside
-    above = (ranks * is_class).sum(axis=0) - inside * (inside + 1) / 2
-    enough = np.minimum(inside, outside) >= _FEWEST_OF_CLASS
-    aucs: Array = np.where(enough, above / np.maximum(inside * outside, 1), np.nan)
-    return aucs
+
+def _auc(score: Array, table: Array, code: int) -> float:
+    """Return the area under the ROC curve of a class against the rest, given each bin's score; NaN where either is rare."""
+    _, level = np.unique(score, return_inverse=True)
+    inside = np.bincount(level, table[:, code])
+    outside = np.bincount(level, table.sum(axis=1)) - inside
+    if min(inside.sum(), outside.sum()) < _FEWEST_OF_CLASS:
+        return np.nan
+    below = np.cumsum(outside) - outside / 2
+    return float(inside @ below / (inside.sum() * outside.sum()))
+
+
+def _edges(column: Array, bins: int) -> Array:
+    """Return where bins begin: one a value where these are few, else equally full ones."""
+    ordered = np.sort(column[~np.isnan(column)])
+    most = min(bins, max(len(ordered) // _ROWS_OF_BIN, _TWO))
+    different: Array = ordered[np.append(True, ordered[1:] > ordered[:-1])]
+    if len(different) <= most:
+        return different[1:]
+    return np.unique(ordered[np.arange(1, most) * len(ordered) // most])
+
+
+def _bins(column: Array, edges: Array) -> npt.NDArray[np.intp]:
+    """Return each row's bin, 0 for the lowest; the last one is for empty cells."""
+    place: npt.NDArray[np.intp] = np.where(np.isnan(column), len(edges) + 1, np.searchsorted(edges, column, side="right"))
+    return place
 
 
 def _differs(column: Array) -> bool:

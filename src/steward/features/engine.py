@@ -17,6 +17,8 @@ Column: TypeAlias = nw.Expr
 
 Meanings: TypeAlias = Mapping[int, float] | Mapping[int, str] | Mapping[str, float] | Mapping[str, str]
 
+_DIGITS = r"^[+-]?0*[0-9]{1,15}\z"
+_LONGEST = 10**15 - 1  # some engines divide whole numbers as floats, which hold all up to 2**53
 _WHOLE = 9.0e18  # a little below the greatest whole number of 64 bits
 
 
@@ -95,10 +97,12 @@ def integer(column: Column) -> Column:
 
 
 def whole_number(column: Column) -> Column:
-    """Return text as a whole number of 64 bits, null where it is none."""
-    if engine_of(column) is nw:
-        return column.cast(nw.Int64)
-    return cast("Column", cast("Any", column).cast(pl.Int64, strict=False))
+    """Return text as a whole number of 64 bits, null where it is none or has more than 15 digits."""
+    if engine_of(column) is nw:  # whose casts raise on text that is no number
+        unsigned = column.str.replace_all("+", "", literal=True)  # nor do all of them take a plus
+        return only_where(column.str.contains(_DIGITS), unsigned).cast(nw.Int64)
+    number = cast("Column", cast("Any", column).cast(pl.Int64, strict=False))
+    return only_where(number.is_between(-_LONGEST, _LONGEST), number)
 
 
 def _as_column(engine: Any, value: Any) -> Any:

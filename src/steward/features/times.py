@@ -6,11 +6,11 @@ does not overflow as the engines' own 8 bits do; a part of a missing time is nul
 
 from functools import lru_cache
 from math import tau
-from typing import cast
+from typing import Any, cast
 
 import narwhals as nw
 
-from steward.features.engine import Column, category, engine_of, only_where, recode
+from steward.features.engine import Column, category, choose, engine_of, only_where, recode
 
 TIMES_OF_DAY = {"night": 0, "morning": 1, "afternoon": 2, "evening": 3}
 """Numbers for a model: ``recode(time_of_day(pickup_at), TIMES_OF_DAY)``."""
@@ -20,6 +20,8 @@ SEASONS = {"winter": 0, "spring": 1, "summer": 2, "autumn": 3}
 
 _MINUTES_PER_MICROSECOND = 1 / 60_000_000
 _SUNDAY, _SATURDAY = 0, 6
+_FEBRUARY = 2
+_FIRST_YEAR, _LAST_YEAR = 1000, 9999
 _DAY_EDGES = (5, 12, 17, 22)
 
 
@@ -89,6 +91,8 @@ def season(at: Column, *, southern: bool = False) -> Column:
 
 def minutes_between(start: Column, end: Column) -> Column:
     """Return the minutes from one datetime to another, with their fraction; negative where the end comes first."""
+    if engine_of(start) is nw:  # which has no spans of time on Spark
+        return (_microseconds(end) - _microseconds(start)) * _MINUTES_PER_MICROSECOND
     return (end - start).dt.total_microseconds() * _MINUTES_PER_MICROSECOND
 
 
@@ -103,12 +107,31 @@ def cos_cycle(x: Column, period: float) -> Column:
 
 
 def clock_time(year: Column, month: Column, day: Column, hour: Column, minute: Column) -> Column:
-    """Return a local time, made of its parts; null where one is null or they make no date."""
+    """Return a local time, made of its parts, whole numbers; null where one is null or they make no date."""
     engine = engine_of(year)
-    text = engine.concat_str([year, month, day, hour, minute], separator="-")
-    if engine is nw:
-        return cast("Column", text.str.to_datetime("%Y-%m-%d-%H-%M"))
-    return cast("Column", text.str.to_datetime("%Y-%m-%d-%H-%M", time_unit="us", strict=False))
+    known = year.is_between(_FIRST_YEAR, _LAST_YEAR) & month.is_between(1, 12) & day.is_between(1, _days(year, month))
+    known = known & hour.is_between(0, 23) & minute.is_between(0, 59)
+    if engine is nw:  # an engine may want two digits of each, and raise where they make no date
+        parts = [year.cast(nw.String), *(part.cast(nw.String).str.zfill(2) for part in (month, day, hour, minute))]
+        text = nw.concat_str([only_where(known, part) for part in parts], separator="-")
+        return text.str.to_datetime("%Y-%m-%d-%H-%M")
+    joined: Any = only_where(known, engine.concat_str([year, month, day, hour, minute], separator="-"))
+    return cast("Column", joined.str.to_datetime("%Y-%m-%d-%H-%M", time_unit="us", strict=False))
+
+
+def _microseconds(at: Column) -> Column:
+    """Return a time as a number of 64 bits, counted from the beginning of the first year."""
+    before = year_of(at) - 1
+    days = before * 365 + before // 4 - before // 100 + before // 400 + _long(at.dt.ordinal_day())
+    seconds = ((days * 24 + hour_of(at)) * 60 + minute_of(at)) * 60 + _long(at.dt.second())
+    # Before 1970 the fraction is negative on Spark.
+    return seconds * 1_000_000 + (_long(at.dt.microsecond()) + 1_000_000) % 1_000_000
+
+
+def _days(year: Column, month: Column) -> Column:
+    """Return how many days a month has."""
+    is_leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
+    return choose(month == _FEBRUARY, choose(is_leap, 29, 28), choose(month.is_in([4, 6, 9, 11]), 30, 31))
 
 
 def _long(part: Column) -> Column:

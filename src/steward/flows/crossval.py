@@ -5,7 +5,7 @@ of them, so that no fold's test rows have a say in the model that answers them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -15,8 +15,10 @@ import polars as pl
 from steward.core.errors import AnswerIsNo, Fault, UsageError
 from steward.core.progress import Progress
 from steward.core.tasks import Label, higher_is_better
+from steward.flows.answering import answer_rule
 from steward.flows.matrices import deciding_metric, learnable, truth
 from steward.flows.program import ModelProgram
+from steward.models.classification import DECISIONS
 from steward.models.crossval import (
     CrossValidated,
     Fold,
@@ -26,9 +28,9 @@ from steward.models.crossval import (
     expanding_folds,
     repeated_folds,
 )
-from steward.models.train import Lesson, Trained, in_words, names_of, refit
+from steward.models.train import Lesson, Trained, in_words, refit
 from steward.models.zoo import SIMPLEST_FIRST, Array
-from steward.project.candidates import CandidateSpec
+from steward.project.candidates import CandidateSpec, names_of
 from steward.project.read import Project
 from steward.project.training import FoldsSpec
 
@@ -150,13 +152,26 @@ class _Table:
 def _cross(name: str, candidate: CandidateSpec, table: _Table, lesson: Lesson, target: Array, folds: Sequence[Fold]) -> Crossed:
     began = perf_counter()
     try:
-        found = cross_validate_answers(lambda fold: _answer(name, candidate, table, lesson, fold), target, folds, task=lesson.task)
+        answered = {id(fold): _answer(name, candidate, table, lesson, fold) for fold in folds}
+        found = cross_validate_answers(lambda fold: answered[id(fold)].predicted, target, folds, task=lesson.task)
+        if table.project.spec.training.threshold is not None:
+            decided = cross_validate_answers(lambda fold: answered[id(fold)].decided, target, folds, task=lesson.task)
+            of_answers = {metric: figures for metric, figures in decided.figures.items() if metric in DECISIONS}
+            found = replace(found, figures={**found.figures, **of_answers})
     except Exception as error:  # noqa: BLE001 - one bad candidate must not stop the others; its text is kept and shown
         return Crossed(name, candidate, None, perf_counter() - began, in_words(error))
     return Crossed(name, candidate, found, perf_counter() - began)
 
 
-def _answer(name: str, candidate: CandidateSpec, table: _Table, lesson: Lesson, fold: Fold) -> Array:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answered:
+    """Answers to a fold's test rows, and the same moved so that the class that answers is the more likely one."""
+
+    predicted: Array
+    decided: Array
+
+
+def _answer(name: str, candidate: CandidateSpec, table: _Table, lesson: Lesson, fold: Fold) -> _Answered:
     """Learn from a fold's training rows and answer its test rows."""
     taught, judged = table.rows[fold.train], table.rows[fold.test]
     stops = _stopping_rows(table.project, taught, table.classes)
@@ -165,7 +180,9 @@ def _answer(name: str, candidate: CandidateSpec, table: _Table, lesson: Lesson, 
     first = Trained(name, candidate, lesson.fit(candidate, early.sample, stop, early.weights), {}, 0.0)
     whole = learnable(table.project, table.program, taught, table.classes)
     model = refit(first, whole.sample, lesson=lesson, weights=whole.weights)
-    return model.predict(whole.other(table.project, table.program, judged, table.classes)[0])
+    rule = answer_rule(table.project, first, stop, tuple(table.classes))
+    predicted = rule.apply(model.predict(whole.other(table.project, table.program, judged, table.classes)[0]))
+    return _Answered(predicted, rule.decided(predicted))
 
 
 def _stopping_rows(project: Project, rows: pl.DataFrame, classes: Sequence[Label]) -> pl.Series:

@@ -42,7 +42,7 @@ def compare_experiments(references: Sequence[str], ports: Ports, *, project: str
     hashes = tuple(_hashes(run, _version_of(run, versions), ports) for run in runs)
     return Comparison(
         lines=lines,
-        settings=tuple(row for row in _texts([_settings(run) for run in runs]) if not row.equal),
+        settings=tuple(row for row in _texts([_settings(run, _version_of(run, versions)) for run in runs]) if not row.equal),
         figures=_figures([_measured(run) for run in runs]),
         hashes=_texts(hashes),
         same_rows=len({(told.get("clean rows"), digest_json(_split(run))) for told, run in zip(hashes, runs, strict=True)}) == 1,
@@ -95,10 +95,11 @@ def _split(run: Run) -> object:
     return mapping(run.frozen.get("project")).get("split")
 
 
-def _settings(run: Run) -> dict[str, str]:
+def _settings(run: Run, version: Version | None) -> dict[str, str]:
     declared = mapping(run.frozen.get("project"))
     told = {name: value for name, value in declared.items() if name not in _UNTOLD}
-    return {"chosen": str(run.result.get("chosen")), **flat(told)}
+    chosen = version.facts.get("parameters") if version else {"candidate": run.result.get("chosen")}
+    return {**flat(chosen, "chosen"), **flat(told)}
 
 
 def _measured(run: Run) -> dict[str, TestFigure]:

@@ -55,7 +55,8 @@ def package(
 ) -> Packaged:
     """Write the bundle of a trained model; the same content makes the same bundle, whichever run wrote it."""
     facts = _facts(project, ingested, cleaned, featured, trained, evaluated)
-    depends = {"model": trained.digest, "features": featured.snapshot, "facts": facts, "libraries": dict(library_versions())}
+    libraries = dict(library_versions(trained.kind))
+    depends = {"model": trained.digest, "features": featured.snapshot, "facts": facts, "libraries": libraries}
 
     def work() -> Done:
         content = _content(project, cleaned, featured, trained, evaluated, facts, ports, frames)
@@ -125,7 +126,7 @@ def _content(
         provenance=facts,
         selftest=selftest,
         expected=rule.apply(_answers(model, serving.matrix(selftest), program.wanted)),
-        libraries=library_versions(),
+        libraries=library_versions(model.kind),
     )
 
 

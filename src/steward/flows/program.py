@@ -9,7 +9,7 @@ import polars as pl
 from steward.features.fitted.fit import Fitting, stand_ins
 from steward.features.guard import refuse_leaks
 from steward.features.program import Feature, Lookup, Program, available, load_features
-from steward.project.fitted import FittedSpec, reads_of
+from steward.project.fitted import FittedSpec, learns_from, reads_of
 from steward.project.read import Project
 from steward.project.sources import LookupSpec
 
@@ -55,6 +55,7 @@ def model_program(project: Project, tables: Mapping[str, pl.DataFrame]) -> Model
     refuse_leaks(lineage, project.dictionary, project.spec.target, kept)
     fitted = {name: project.spec.fitted[name] for name in chain(*lineage.stages) if name in project.spec.fitted}
     read = dict.fromkeys(column for spec in fitted.values() for column in reads_of(spec) if column not in fitted)
+    read |= dict.fromkeys(column for spec in fitted.values() for column in learns_from(spec))
     read |= dict.fromkeys(columns_beside(project))
     functions = {name: feature for name, feature in features.items() if name not in project.spec.fitted}
     plain = [name for name in kept if name not in fitted]

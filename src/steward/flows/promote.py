@@ -19,8 +19,18 @@ from steward.project.read import Project
 from steward.registry.versions import Champion, Draft, Version
 
 
-def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports, runner: Runner) -> Version:
-    """Register the bundle as a version - once, however often it comes - and tell the trackers."""
+def register(
+    project: Project,
+    packaged: Packaged,
+    judged: Judged,
+    ports: Ports,
+    runner: Runner,
+    so_far: Mapping[str, object] | None = None,
+) -> Version:
+    """Register the bundle as a version - once, however often it comes - and tell the trackers.
+
+    `so_far` is the result of the run up to here; what is told of it comes from there.
+    """
     facts = {**packaged.facts, "verdict": dict(judged.verdict), "judged_against": judged.against}
     commit = commit_of(project.folder)
     facts |= {"commit": commit.as_dict() if commit else None}
@@ -33,7 +43,7 @@ def register(project: Project, packaged: Packaged, judged: Judged, ports: Ports,
     depends = {"version": version.number, "bundle": version.digest, "verdict": dict(judged.verdict)}
 
     def work() -> Done:
-        tracked = tell(ports.registry.version(name, version.number), ports)
+        tracked = tell(ports.registry.version(name, version.number), ports, so_far)
         note = f"{version}, MLflow run {tracked.run_id[:12]}"
         return Done(asdict(tracked), note, (ports.workspace.mlflow.name,))  # gone with its file: told again
 

@@ -5,7 +5,7 @@ an older version did not record, or what cannot be read any more, is named on th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,11 +18,14 @@ from steward.core.runs import Run
 from steward.core.tasks import RULES, TaskKind
 from steward.data.snapshot import read_snapshot
 from steward.data.split import split_rows
+from steward.flows.beside import attach
 from steward.flows.champion import load_version, need_champion
 from steward.flows.ports import Ports
 from steward.models.classes import encode, name_of
+from steward.models.classification import DECISIONS
 from steward.models.explain import contributions
 from steward.models.measure import MEASURES
+from steward.models.metrics import is_mean_loss
 from steward.models.zoo import Array
 from steward.project.spec import ProjectSpec
 from steward.registry.bundle import Bundle
@@ -31,8 +34,16 @@ from steward.reporting.class_pictures import class_pictures
 from steward.reporting.contents import ModelReport, Plot, Standing, TestFigure
 from steward.reporting.model_report import render_model_report
 from steward.reporting.page import figure
-from steward.reporting.pictures import importance_picture, swarm_picture, test_pictures, windows_picture
-from steward.reporting.recorded import data_facts, figures, gate, leaderboard, mapping, read_as, terms, window_lines
+from steward.reporting.pictures import (
+    importance_picture,
+    leaderboard_picture,
+    residual_pictures,
+    slices_picture,
+    swarm_picture,
+    test_pictures,
+    windows_picture,
+)
+from steward.reporting.recorded import data_facts, figures, gate, leaderboard, mapping, read_as, slices, terms, window_lines
 
 T = TypeVar("T")
 
@@ -47,7 +58,7 @@ class TestRows:
     """The rows that judged a version, with its answers made anew.
 
     `at` is None where events have no time; `classes` are the names of the codes in `actual`, none for a quantity; `frame`
-    holds the raw columns.
+    holds the raw columns, `decided` the probabilities moved so that the class that answers is the more likely one.
     """
 
     __test__ = False  # no test, whatever pytest thinks of the name
@@ -58,6 +69,7 @@ class TestRows:
     task: TaskKind
     classes: tuple[str, ...]
     frame: pl.DataFrame
+    decided: Array
 
 
 def write_report(model: str, number: int | None, ports: Ports) -> Path:
@@ -72,14 +84,20 @@ def write_report(model: str, number: int | None, ports: Ports) -> Path:
     page = render_model_report(collect_report(version, ports.registry.champion(model), ports))
     path = ports.workspace.reports / f"{model}-v{version.number}.html"
     write_text_atomically(path, page)
+    attach(version, {f"reports/{path.name}": page.encode()}, ports)
     ports.progress.finished("report", f"{version}, {len(page.encode()) / 1000:.0f} kB")
     return path
 
 
-def collect_report(version: Version, champion: Champion | None, ports: Ports) -> ModelReport:
-    """Return all that is recorded about a version, with its test rows answered again by its own bundle."""
+def collect_report(
+    version: Version, champion: Champion | None, ports: Ports, *, so_far: Mapping[str, object] | None = None
+) -> ModelReport:
+    """Return all that is recorded about a version, with its test rows answered again by its own bundle.
+
+    `so_far` is the result of its run where that still goes on.
+    """
     missing: list[str] = []
-    run = _run_of(version, ports, missing)
+    run = _run_of(version, ports, missing, so_far)
     declared = mapping(run.frozen.get("project")) if run else {}
     result = run.result if run else {}
     spec = _spec(declared, missing)
@@ -88,6 +106,8 @@ def collect_report(version: Version, champion: Champion | None, ports: Ports) ->
     measured, metric = figures(version.facts, result), _metric(version, declared)
     unit = str(version.facts.get("unit", ""))
     windows = window_lines(ports.windows.windows(version.model, limit=_LOOK_BACK), version.number, limit=_MOST_WINDOWS)
+    board, by_slice = leaderboard(result), slices(result)
+    unit_of_board = "" if bundle and bundle.classes else unit
     return ModelReport(
         model=version.model,
         number=version.number,
@@ -99,7 +119,7 @@ def collect_report(version: Version, champion: Champion | None, ports: Ports) ->
         tested_on=read_as(tuple[str, ...], version.facts.get("test")) or (),
         written_at=ports.clock.now().isoformat(),
         standing=_standing(version, champion),
-        leaderboard=leaderboard(result),
+        leaderboard=board,
         gate=gate(version.facts),
         terms=terms(declared),
         figures=measured,
@@ -111,6 +131,9 @@ def collect_report(version: Version, champion: Champion | None, ports: Ports) ->
         provenance=_provenance(version, run, bundle, ports),
         missing=tuple(missing),
         classes=tuple(name_of(label) for label in bundle.classes) if bundle else (),
+        leaderboard_plot=leaderboard_picture(board, unit_of_board),
+        slices=by_slice,
+        slices_plot=slices_picture(by_slice, next((one.value for one in measured if one.name == metric), None), unit_of_board),
     )
 
 
@@ -123,8 +146,10 @@ def _or_note(work: Callable[[], T], missing: list[str]) -> T | None:
         return None
 
 
-def _run_of(version: Version, ports: Ports, missing: list[str]) -> Run | None:
+def _run_of(version: Version, ports: Ports, missing: list[str], so_far: Mapping[str, object] | None) -> Run | None:
     found = next((run for run in ports.runs.runs(version.model, limit=_ALL_RUNS) if run.id == version.run), None)
+    if found is not None and so_far:
+        found = replace(found, result=so_far)
     if found is None:
         missing.append(
             f"run {version.run} is not in the database any more: no leaderboard, intervals, findings, plots of test rows"
@@ -147,7 +172,8 @@ def _test_rows(version: Version, spec: ProjectSpec, bundle: Bundle, ports: Ports
     at = test[spec.time] if spec.time and test[spec.time].dtype.is_temporal() else None
     target, names = test[spec.target], tuple(name_of(label) for label in bundle.classes)
     actual = encode(target, bundle.classes) if names else target.cast(pl.Float64).to_numpy()
-    return TestRows(at, actual, bundle.predict(test), spec.task, names, test)
+    predicted = bundle.predict(test)
+    return TestRows(at, actual, predicted, spec.task, names, test, bundle.rule.decided(predicted))
 
 
 def _metric(version: Version, declared: Mapping[str, object]) -> str:
@@ -168,7 +194,7 @@ def _replayed(rows: TestRows | None, measured: Sequence[TestFigure], metric: str
     recorded = next((one.value for one in measured if one.name == metric), None)
     if rows is None or recorded is None:
         return ""
-    value = MEASURES[rows.task].once(rows.actual, rows.predicted).get(metric, np.nan)
+    value = MEASURES[rows.task].once(rows.actual, rows.decided if metric in DECISIONS else rows.predicted).get(metric, np.nan)
     same = "as recorded" if np.isclose(value, recorded, rtol=1e-9) else f"NOT the {figure(recorded)} that was recorded"
     said = " ".join(part for part in (metric, figure(value), "" if rows.classes else unit) if part)
     return f"Answered again for this page with the stored bundle: {said} on {len(rows.actual):,} test rows, {same}."
@@ -193,8 +219,11 @@ def _moved(rows: TestRows, bundle: Bundle, unit: str) -> tuple[Plot, ...]:
 
 def _tested(rows: TestRows, metric: str, unit: str) -> tuple[Plot, ...]:
     if rows.classes:
-        return class_pictures(rows.actual, rows.predicted, rows.classes)
-    return test_pictures(rows.at, rows.actual, rows.predicted, metric, unit)
+        return class_pictures(rows.actual, rows.predicted, rows.classes, decided=rows.decided)
+    # Metrics that no single row has a share in are drawn by the one that stands for them.
+    by_row = metric if is_mean_loss(metric) else RULES[rows.task].loss
+    pictures = test_pictures(rows.at, rows.actual, rows.predicted, by_row, unit)
+    return (*pictures, *residual_pictures(rows.actual, rows.predicted, unit))
 
 
 def _provenance(version: Version, run: Run | None, bundle: Bundle | None, ports: Ports) -> tuple[tuple[str, str], ...]:

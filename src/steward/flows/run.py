@@ -14,9 +14,11 @@ from steward.core.errors import Fault, StewardError, UsageError
 from steward.core.runs import Run
 from steward.flows.database import load_project, remember_results
 from steward.flows.evaluate import evaluate
+from steward.flows.feature_report import tell_features
 from steward.flows.features import make_features
 from steward.flows.ingest import Frames, ingest
 from steward.flows.judge import judge
+from steward.flows.leaks import guard_rows
 from steward.flows.lock import only_one
 from steward.flows.package import package
 from steward.flows.ports import Ports
@@ -145,8 +147,10 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
     featured = make_features(project, cleaned.snapshot, ingested.lookups, ports, runner, frames)
     result |= {"features": list(featured.program.wanted), "left_out": list(featured.program.left_out)}
     if last < STAGES.index("train"):
-        return result
+        told = tell_features(project, runner.run, ingested, cleaned.snapshot, featured, ports, frames)
+        return result | {"feature_report": told}
 
+    guard_rows(project, cleaned.snapshot, featured, ports, runner, frames)
     trained = train(project, featured, ports, runner, frames)
     evaluated = evaluate(project, featured, trained, ports, runner, frames)
     result |= {"leaderboard": list(evaluated.leaderboard), "chosen": trained.chosen, "metrics": evaluated.metrics}
@@ -160,7 +164,7 @@ def _loop(options: RunOptions, project: Project, ports: Ports, runner: Runner) -
         return result
 
     judged = judge(project, cleaned, featured, bundled, ports, runner, frames)
-    version = register(project, bundled, judged, ports, runner)
+    version = register(project, bundled, judged, ports, runner, result)
     promoted = promote_if_passed(project, version, judged, options.trigger, ports, runner) if options.promote else False
     champion = ports.registry.champion(project.spec.name)
     return result | {

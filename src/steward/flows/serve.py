@@ -52,4 +52,5 @@ def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Serve
         facts={"since": champion.since, "bundle": loaded.version.digest, **{name: facts.get(name) for name in shown}},
         classes=loaded.bundle.classes,
         threshold=loaded.bundle.rule.threshold,
+        predict_row=loaded.bundle.one_row(),
     )

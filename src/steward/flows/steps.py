@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     "validate": "data.validated",
     "clean": "data.cleaned",
     "features": "features.made",
+    "guard": "leaks.sought",
     "split": "data.split",
     "train": "candidates.trained",
     "evaluate": "candidate.evaluated",

@@ -7,21 +7,22 @@ from collections.abc import Mapping
 
 from steward.core.errors import EnvironmentFault
 from steward.deploy.challenger import challenger
+from steward.flows.beside import tracked_as
 from steward.flows.ports import Ports
 from steward.flows.version_record import experiment_of
 from steward.registry.tracking import Alias, Tracked
 from steward.registry.versions import Version
 
-_PAGES = "http://127.0.0.1:5000"  # where MLflow shows its pages unless told otherwise
 
-
-def tell(version: Version, ports: Ports) -> Tracked:
+def tell(version: Version, ports: Ports, so_far: Mapping[str, object] | None = None) -> Tracked:
     """Tell the trackers of a version - once, however often - and note where they keep it.
+
+    `so_far` is the result of its run where that still goes on.
 
     Raises:
         Refused: BUNDLE-xxx its bundle is not what was recorded.
     """
-    tracked = _record(version, ports)
+    tracked = _record(version, ports, so_far)
     follow(version.model, ports)
     return tracked
 
@@ -46,34 +47,8 @@ def follow(model: str, ports: Ports) -> None:
             _point(alias, version, ports)
 
 
-def attach(version: Version, documents: Mapping[str, bytes], ports: Ports) -> None:
-    """Put documents beside what is tracked of a version; where that cannot be, it is said and nothing else happens."""
-    tracked = tracked_as(version)
-    if tracked is None:
-        return
-    try:
-        ports.tracker.attach(version.model, tracked, documents)
-    except EnvironmentFault as fault:
-        ports.progress.noted(str(fault.faults[0].what))
-
-
-def run_page(run_id: str) -> str:
-    """Return where `make mlflow-ui`, or `mlflow ui` in the workspace, shows a run.
-
-    >>> run_page("6d23")
-    'http://127.0.0.1:5000/#/runs/6d23'
-    """
-    return f"{_PAGES}/#/runs/{run_id}"
-
-
-def tracked_as(version: Version) -> Tracked | None:
-    """Return where the first tracker keeps a version; None before it was told."""
-    facts = version.facts
-    return Tracked(str(facts["mlflow_run"]), str(facts["mlflow_version"])) if "mlflow_run" in facts else None
-
-
-def _record(version: Version, ports: Ports) -> Tracked:
-    tracked = ports.tracker.log(experiment_of(version, ports))
+def _record(version: Version, ports: Ports, so_far: Mapping[str, object] | None = None) -> Tracked:
+    tracked = ports.tracker.log(experiment_of(version, ports, so_far))
     where = {"mlflow_run": tracked.run_id, "mlflow_version": tracked.version}
     also = {"also_tracked": dict(tracked.also)} if tracked.also else {}
     ports.registry.note(version.model, version.number, {**where, **also})

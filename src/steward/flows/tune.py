@@ -21,9 +21,9 @@ from steward.flows.run import RunOptions, run
 from steward.flows.steps import Runner
 from steward.flows.train import classes_of
 from steward.flows.tuned import Search, search, searches
-from steward.models.train import Lesson, names_of
+from steward.models.train import Lesson
 from steward.models.tune_sample import importance
-from steward.project.candidates import CandidateSpec
+from steward.project.candidates import CandidateSpec, names_of
 from steward.project.read import Project, read_project
 from steward.project.tuning import SPACES, Tunable, TuneSpec
 from steward.reporting.tuning_report import TunedCandidate, TuningReport, render_tuning_report

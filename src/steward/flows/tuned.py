@@ -23,7 +23,7 @@ from steward.core.tasks import higher_is_better
 from steward.flows.matrices import Learnable, deciding_metric
 from steward.flows.ports import Helper, Ports
 from steward.flows.steps import code_digest
-from steward.models.train import Lesson, names_of
+from steward.models.train import Lesson
 from steward.models.tune import Tuned, tune
 from steward.models.tune_claim import Budget, Study
 from steward.models.tune_sample import Space
@@ -31,12 +31,14 @@ from steward.models.tune_score import Exam, exam, score_of
 from steward.models.tune_trials import StudyFacts
 from steward.models.worker import end_with_parent, read_rows
 from steward.models.zoo import Array, Sample
-from steward.project.candidates import CandidateSpec
+from steward.project.candidates import CandidateSpec, names_of
 from steward.project.read import Project
 from steward.project.tuning import LimitsSpec, TuneSpec, space_of
 
 _JOB = "search.json"
 _LAST_S = 10.0
+# Of a candidate: what changes nothing about a trial of given settings.
+_NO_MATTER = frozenset({"name", "tune"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +57,7 @@ class Search:
 
     def facts(self) -> StudyFacts:
         """Return what the study is about; its key is the digest of all of it, of the rows and of the code."""
-        declared = {name: value for name, value in self.spec.model_dump(mode="json").items() if name != "tune"}
+        declared = {name: value for name, value in self.spec.model_dump(mode="json").items() if name not in _NO_MATTER}
         space = {name: axis.model_dump(mode="json") for name, axis in self.space().axes.items()}
         how = {"seed": self.tune.seed, "pruning": self.tune.pruning}
         asked = {"candidate": declared, "space": space, **how, "exam": self.exam.digest(), "code": code_digest()}
@@ -129,6 +131,7 @@ def _work_on(asked: Search, ports: Ports, progress: Progress) -> Tuned[Candidate
         higher_is_better=higher_is_better(facts.metric),
         seed=asked.tune.seed,
         pruning=asked.tune.pruning,
+        warm_up=asked.exam.warm_up,
         now_s=lambda: ports.clock.now().timestamp(),
     )
     budget = Budget(asked.tune.trials, asked.tune.seconds)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from steward.project.flat import flat
 from steward.registry.bundle import Bundle
 from steward.registry.tracking import Experiment, RowsUsed, Signature, Trial
 from steward.registry.versions import Version
-from steward.reporting.contents import TestFigure
+from steward.reporting.contents import ModelReport, Plot, TestFigure
 from steward.reporting.page import figure
 from steward.reporting.recorded import mapping, read_as
 
@@ -29,8 +30,8 @@ Outputs = Mapping[str, Mapping[str, Any]]
 """What each step of a run left, by its name."""
 
 
-def experiment_of(version: Version, ports: Ports) -> Experiment:
-    """Return everything a tracker is told of a version.
+def experiment_of(version: Version, ports: Ports, so_far: Mapping[str, object] | None = None) -> Experiment:
+    """Return everything a tracker is told of a version; `so_far` is the result of its run where that still goes on.
 
     Raises:
         Refused: BUNDLE-xxx its bundle is not what was recorded.
@@ -39,7 +40,7 @@ def experiment_of(version: Version, ports: Ports) -> Experiment:
     left: Outputs = {step.name: step.output for step in ports.runs.steps(version.run) if step.status == "finished"}
     declared = mapping(run.frozen.get("project")) if run else {}
     bundle = load_version(ports.workspace, version).bundle
-    report = collect_report(version, ports.registry.champion(version.model), ports)
+    report = collect_report(version, ports.registry.champion(version.model), ports, so_far=so_far)
     return Experiment(
         model=version.model,
         version=version.number,
@@ -55,7 +56,7 @@ def experiment_of(version: Version, ports: Ports) -> Experiment:
         trials=_trials(left, declared),
         rows=_rows(left, bundle),
         signature=_signature(bundle),
-        pictures={plot.title: plot.png for plot in report.plots},
+        pictures=_pictures(report),
         documents=_documents(version, run, left, ports),
     )
 
@@ -171,6 +172,13 @@ def _signature(bundle: Bundle) -> Signature:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _pictures(report: ModelReport) -> dict[str, bytes]:
+    """Return every picture of a report, whatever section it stands in."""
+    held = [getattr(report, field.name) for field in fields(report)]
+    plots = [plot for value in held for plot in (value if isinstance(value, tuple) else (value,)) if isinstance(plot, Plot)]
+    return {plot.title: plot.png for plot in plots}
 
 
 def _documents(version: Version, run: Run | None, left: Outputs, ports: Ports) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ import polars as pl
 
 from steward.core.digest import digest_json
 from steward.core.errors import EnvironmentFault, Fault, UsageError
+from steward.flows.beside import attach_window
 from steward.flows.champion import LoadedVersion, load_champion
 from steward.flows.ports import Ports
 from steward.flows.process import check_rows
@@ -176,4 +177,5 @@ def _remember(
         created_at=ports.clock.now().isoformat(),
     )
     ports.progress.finished("watch", f"{rows.height:,} rows of {label} against v{loaded.version.number}")
+    attach_window(loaded.version, window, ports)
     return Watched(ports.windows.add(window, actor=ports.actor), verdict, known=False)

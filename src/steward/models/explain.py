@@ -78,9 +78,7 @@ def _of_xgboosted(model: Fitted, matrix: Array) -> Contributions:
 
 def _of_linear(model: Fitted, matrix: Array) -> Contributions:
     assert isinstance(model, Linear)
-    filled = np.where(np.isnan(matrix), model.medians, matrix)
-    values = (filled - model.centres) / model.scales * model.weights
-    return Contributions(model.names, np.array([model.intercept]), values[:, :, None], "answer")
+    return Contributions(model.names, np.array([model.intercept]), model.contributions(matrix)[:, :, None], "answer")
 
 
 def _of_logistic(model: Fitted, matrix: Array) -> Contributions:

@@ -68,8 +68,16 @@ def fit_limited(
         StewardError: what the fit raised.
     """
     if limits is None or isinstance(candidate, MeanSpec):  # a mean takes nothing, and would wait for the process to start
-        more = {} if weights is None else {"weights": weights}
-        return fit(candidate, matrix, target, names=names, validation=validation, classes=classes, categories=categories, **more)
+        return fit(
+            candidate,
+            matrix,
+            target,
+            names=names,
+            validation=validation,
+            classes=classes,
+            categories=categories,
+            weights=weights,
+        )
     rows = {"matrix": matrix, "target": target}
     rows |= {} if validation is None else {"validation": validation[0], "validation_target": validation[1]}
     rows |= {} if weights is None else {"weights": weights}

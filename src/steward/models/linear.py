@@ -1,97 +1,144 @@
 """Which weighted sum of the columns fits best?
 
-Missing values become the column's median, columns are standardised, then least squares - or ridge
-regression for a positive penalty. scikit-learn fits; what is kept are five lists of numbers in JSON.
+Least squares, with a penalty on the squares of the weights (ridge) or on their sizes (lasso) where one is asked for.
+What is kept are lists of numbers in JSON.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from steward.core.atomic import write_bytes_atomically
 from steward.core.digest import canonical_json
+from steward.models.lasso import smallest_sum
+from steward.models.spread import Spread, fit_spread, refuse_other_width
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """``intercept + weights · (x - centres) / scales`` with x the row, medians in its gaps; arrays of shape (columns,)."""
+    """``intercept + weights · x`` with x the row, spread and standardised; `weights` of shape (spread columns,)."""
 
-    names: tuple[str, ...]
+    spread: Spread
     intercept: float
     weights: Array
-    medians: Array
-    centres: Array
-    scales: Array
     kind: ClassVar[str] = "linear"
     file: ClassVar[str] = "model.json"
 
     def __post_init__(self) -> None:
-        if any(part.shape != (len(self.names),) for part in (self.weights, self.medians, self.centres, self.scales)):
-            raise ValueError("a linear model needs one weight, median, centre and scale for each column")
+        if self.weights.shape != self.spread.centres.shape:
+            raise ValueError("a linear model needs one weight for each spread column")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns it reads, in order."""
+        return self.spread.names
 
     def predict(self, matrix: Array) -> Array:
         """Return one answer a row of a matrix of shape (rows, columns)."""
         refuse_other_width(matrix, self.names)
-        filled = np.where(np.isnan(matrix), self.medians, matrix)
-        answers: Array = (filled - self.centres) / self.scales @ self.weights + self.intercept
+        with np.errstate(invalid="ignore"):
+            answers: Array = self.spread.sums(self.weights, matrix) + self.intercept
         return answers
+
+    def contributions(self, matrix: Array) -> Array:
+        """Return what each column adds to the intercept, shape (rows, columns)."""
+        return self.spread.added(self.spread(matrix) * self.weights)
 
     def importance(self) -> Array:
         """Return each column's share of the summed absolute weights."""
-        size = np.abs(self.weights)
-        total = size.sum()
-        return size / total if total > 0 else np.zeros_like(size)
+        return self.spread.by_column(np.abs(self.weights))
 
     def content(self) -> bytes:
         """Return the bytes of its file."""
-        parts = {"weights": self.weights, "medians": self.medians, "centres": self.centres, "scales": self.scales}
-        lists = {name: part.tolist() for name, part in parts.items()}
-        return canonical_json({"kind": self.kind, "names": list(self.names), "intercept": self.intercept, **lists}).encode()
+        parts = {"intercept": self.intercept, "weights": self.weights.tolist()}
+        return canonical_json({"kind": self.kind, **spread_as_json(self.spread), **parts}).encode()
 
     def dump(self, folder: Path) -> None:
         """Write its file into a folder."""
         write_bytes_atomically(folder / self.file, self.content())
 
 
-def refuse_other_width(matrix: Array, names: tuple[str, ...]) -> None:
-    """Raise ValueError unless a matrix has one column for each name."""
-    if matrix.ndim != 2 or matrix.shape[1] != len(names):  # noqa: PLR2004 - rows and columns
-        raise ValueError(f"the model reads {len(names)} columns ({', '.join(names)}), got a matrix of shape {matrix.shape}")
+def spread_as_json(spread: Spread) -> dict[str, Any]:
+    """Return a spread as lists; its levels only where there are any."""
+    lists = {"medians": spread.medians.tolist(), "centres": spread.centres.tolist(), "scales": spread.scales.tolist()}
+    levels = {"levels": [list(known) for known in spread.levels]} if any(spread.levels) else {}
+    return {"names": list(spread.names), **levels, **lists}
 
 
-def fit_linear(matrix: Array, target: Array, *, alpha: float, names: tuple[str, ...]) -> Linear:
+def spread_from_json(value: Any) -> Spread:
+    """Return the spread that `spread_as_json` wrote; KeyError, TypeError or ValueError for something else."""
+    names = tuple(value["names"])
+    levels = tuple(tuple(float(level) for level in known) for known in value.get("levels", ((),) * len(names)))
+    return Spread(names, levels, *(np.asarray(value[name], dtype=np.float64) for name in ("medians", "centres", "scales")))
+
+
+def fit_linear(
+    matrix: Array,
+    target: Array,
+    *,
+    ridge: float = 0.0,
+    lasso: float = 0.0,
+    names: tuple[str, ...],
+    categories: Collection[str] = (),
+    weights: Array | None = None,
+) -> Linear:
     """Return the weights that fit best.
 
     Args:
         matrix: shape (rows, columns), NaN where missing.
         target: shape (rows,), finite.
-        alpha: ridge penalty; 0 for plain least squares.
+        ridge: penalty on the squares of the weights, beside the sum of squared errors.
+        lasso: penalty on the sizes of the weights of a standardised target, beside half the mean of its squared errors.
         names: one for each column.
+        categories: those of them whose numbers are codes; at most 50 levels are learnt of each, the most frequent.
+        weights: how much each row counts, shape (rows,).
 
     Raises:
         ValueError: the matrix holds an infinity.
     """
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LinearRegression, Ridge
-    from sklearn.preprocessing import StandardScaler
+    spread = fit_spread(matrix, names=names, categories=categories, weights=weights)
+    if not lasso and not any(spread.levels):
+        return _by_rows(spread, matrix, target, ridge, weights)
+    counts = np.ones(len(target)) if weights is None else weights
+    mean = float(np.average(target, weights=counts))
+    columns = spread.scaled(matrix)
+    gram = centred_gram(columns, spread.centres / spread.scales, counts)
+    slope = columns.T @ (counts * (target - mean))
+    if lasso:
+        size = lasso * counts.sum() * float(np.sqrt(np.average((target - mean) ** 2, weights=counts)))
+        return Linear(spread, mean, smallest_sum(gram, slope[:, None], size)[:, 0])
+    return Linear(spread, mean, _solved(gram, slope, ridge))
 
-    refuse_other_width(matrix, names)
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    scaler = StandardScaler()
-    ready = scaler.fit_transform(imputer.fit_transform(matrix))
-    regression = (Ridge(alpha=alpha) if alpha > 0 else LinearRegression()).fit(ready, target)
-    weights = np.asarray(regression.coef_, dtype=np.float64)
-    return Linear(names, float(regression.intercept_), weights, imputer.statistics_, scaler.mean_, scaler.scale_)
+
+def _by_rows(spread: Spread, matrix: Array, target: Array, ridge: float, weights: Array | None) -> Linear:
+    from sklearn.linear_model import LinearRegression, Ridge
+
+    regression = (Ridge(alpha=ridge) if ridge > 0 else LinearRegression()).fit(spread(matrix), target, sample_weight=weights)
+    return Linear(spread, float(regression.intercept_), np.asarray(regression.coef_, dtype=np.float64))
+
+
+def _solved(gram: Array, slope: Array, ridge: float) -> Array:
+    """Return the weights of all levels of a column: without a penalty the smallest of those that fit equally well."""
+    from scipy.linalg import lstsq
+
+    solution: Array = lstsq(gram + ridge * np.eye(len(gram)), slope, cond=1e-10)[0]
+    return solution
+
+
+def centred_gram(columns: Any, means: Array, counts: Array) -> Array:
+    """Return the products of all pairs of columns, centred and summed over rows; shape (columns, columns)."""
+    product: Array = (columns.T.multiply(counts) @ columns).toarray() - counts.sum() * np.outer(means, means)
+    return product
 
 
 def parse_linear(content: bytes) -> Linear:
-    """Return the model that `Linear.content` wrote; ValueError or KeyError for something else."""
+    """Return the model that `Linear.content` wrote; ValueError, KeyError or TypeError for something else."""
     value = json.loads(content)
-    parts = [np.asarray(value[name], dtype=np.float64) for name in ("weights", "medians", "centres", "scales")]
-    return Linear(tuple(value["names"]), float(value["intercept"]), *parts)
+    return Linear(spread_from_json(value), float(value["intercept"]), np.asarray(value["weights"], dtype=np.float64))

@@ -66,19 +66,20 @@ class Prior:
         write_bytes_atomically(folder / self.file, self.content())
 
 
-def fit_mean(target: Array, *, names: tuple[str, ...]) -> Mean:
-    """Return the mean of a target of shape (rows,)."""
-    return Mean(names, float(np.mean(target)))
+def fit_mean(target: Array, *, names: tuple[str, ...], weights: Array | None = None) -> Mean:
+    """Return the mean of a target of shape (rows,), of which each row counts as much as its weight."""
+    return Mean(names, float(np.average(target, weights=weights)))
 
 
-def fit_prior(codes: Array, *, classes: int, names: tuple[str, ...]) -> Prior:
+def fit_prior(codes: Array, *, classes: int, names: tuple[str, ...], weights: Array | None = None) -> Prior:
     """Return the share of each class among codes of shape (rows,)."""
-    return Prior(names, tuple(class_shares(codes, classes)))
+    return Prior(names, tuple(class_shares(codes, classes, weights)))
 
 
-def class_shares(codes: Array, classes: int) -> list[float]:
+def class_shares(codes: Array, classes: int, weights: Array | None = None) -> list[float]:
     """Return how often each class occurs, as shares that sum to 1; a class that does not occur has 0."""
-    shares: list[float] = (np.bincount(codes.astype(np.intp), minlength=classes) / len(codes)).tolist()
+    total = len(codes) if weights is None else float(weights.sum())
+    shares: list[float] = (np.bincount(codes.astype(np.intp), weights=weights, minlength=classes) / total).tolist()
     return shares
 
 

@@ -8,6 +8,7 @@ Introduction to the Bootstrap* (1993), sections 8.6 and 14.3.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ Array = npt.NDArray[np.float64]
 
 BLOCKS = 1000
 _AT_ONCE = 4_000_000
-_LUCK = 1.645
+_LUCK = 1.0
 
 
 def resampled_sums(columns: Array, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Array:
@@ -51,20 +52,38 @@ def resampled_medians(values: Array, resamples: int, seed: int, *, blocks: int =
     return np.concatenate(parts)
 
 
-def independent_blocks(series: Array, *, fewest: int = 30) -> int:
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """In how many blocks rows are drawn, and how alike neighbouring blocks still are: a correlation, 0 for none or less."""
+
+    blocks: int
+    likeness: float
+
+    def widening(self, confidence: float) -> float:
+        """Return by how much bounds of this confidence lie too near, for so few blocks and so alike: 1 at least.
+
+        Student's quantile for the normal one, and the variance of a mean of neighbours that are alike.
+        """
+        from scipy.special import ndtri, stdtrit
+
+        free = max(self.blocks - 1, 1)
+        return float(stdtrit(free, confidence) / ndtri(confidence) * np.sqrt(self.blocks / free * (1 + 2 * self.likeness)))
+
+
+def dependence(series: Array, *, fewest: int = 15) -> Dependence:
     """Return in how many blocks rows are to be drawn so that neighbouring blocks are no longer alike.
 
-    Starts with the most there may be and halves their number while the correlation of neighbours is more than luck (one
-    side, 95 %): errors may be alike over hours or days.
+    Starts with the most there may be and halves their number while the correlation of neighbours is more than one standard
+    error above 0: errors may be alike over hours or days, and blocks too long cost little.
 
     Args:
-        series: shape (rows,), what is averaged, rows in the order of time.
+        series: shape (rows,), at least two, what is averaged, rows in the order of time.
         fewest: never fewer blocks, for they must still tell a spread.
     """
     count = min(len(series), BLOCKS)
-    while count // 2 >= fewest and _likeness(block_sums(series[:, None], count)[:, 0]) > _LUCK / np.sqrt(count):
+    while (alike := _likeness(block_sums(series[:, None], count)[:, 0])) > _LUCK / np.sqrt(count) and count // 2 >= fewest:
         count //= 2
-    return count
+    return Dependence(count, max(alike, 0.0))
 
 
 def draws(rows: int, resamples: int, seed: int, *, blocks: int = BLOCKS) -> Iterator[Array]:

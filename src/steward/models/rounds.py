@@ -12,9 +12,6 @@ from typing import Any
 Listener = Callable[[int, float], None]
 """Told a round (from 0) and the loss on the validation rows after it, lower is better."""
 
-EVERY = 10
-"""Rounds between two words to the listener: most say nothing new."""
-
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -28,6 +25,11 @@ def listening(listener: Listener) -> Iterator[None]:
         _LISTENER.reset(token)
 
 
+def listener() -> Listener | None:
+    """Return who listens; None where nobody does."""
+    return _LISTENER.get()
+
+
 def lightgbm_callbacks() -> list[Callable[[Any], None]]:
     """Return what `lightgbm.train` is given besides its own callbacks; nothing where nobody listens."""
     listener = _LISTENER.get()
@@ -36,7 +38,7 @@ def lightgbm_callbacks() -> list[Callable[[Any], None]]:
 
     def tell(round_: Any) -> None:
         results = round_.evaluation_result_list
-        if results and round_.iteration % EVERY == 0:
+        if results:
             listener(round_.iteration, float(results[0][2]))
 
     return [tell]
@@ -52,7 +54,7 @@ def xgboost_callbacks() -> list[Any]:
 
     class Tell(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002 - xgboost's signature
-            if evals_log and epoch % EVERY == 0:
+            if evals_log:
                 tell(epoch, float(next(iter(next(iter(evals_log.values())).values()))[-1]))
             return False
 

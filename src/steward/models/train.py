@@ -14,12 +14,11 @@ import numpy as np
 from steward.core.errors import AnswerIsNo, Fault, StewardError, unknown_name
 from steward.core.progress import Progress, Silent
 from steward.core.tasks import TaskKind, higher_is_better
-from steward.models.boosted import Boosted
 from steward.models.cost import Cost, measure_cost, within
 from steward.models.limits import fit_limited, limits_of
 from steward.models.measure import MEASURES
-from steward.models.zoo import SIMPLEST_FIRST, Array, Fitted, Sample, fit
-from steward.project.candidates import CandidateSpec
+from steward.models.zoo import SIMPLEST_FIRST, Array, Fitted, Sample, again, fit
+from steward.project.candidates import CandidateSpec, names_of
 from steward.project.tuning import BudgetSpec, LimitsSpec
 
 _BUDGET = ("project.yaml: training.budget",)
@@ -70,7 +69,7 @@ class Lesson:
             validation=validation,
             classes=self.classes,
             categories=self.categories,
-            **({} if weights is None else {"weights": weights}),
+            weights=weights,
         )
 
 
@@ -130,7 +129,7 @@ def choose(trained: Sequence[Trained], metric: str) -> Trained:
 
 
 def refit(chosen: Trained, sample: Sample, *, lesson: Lesson, weights: Array | None = None) -> Fitted:
-    """Fit the chosen candidate once more, to all rows, with the number of trees that was best on validation rows.
+    """Fit the chosen candidate once more, to all rows, with the trees, or epochs, that were best on validation rows.
 
     Args:
         chosen: what `choose` returned.
@@ -138,9 +137,7 @@ def refit(chosen: Trained, sample: Sample, *, lesson: Lesson, weights: Array | N
         lesson: what the candidate was trained with.
         weights: how much each row counts, shape (rows,).
     """
-    spec = chosen.spec
-    if isinstance(chosen.model, Boosted):
-        spec = spec.model_copy(update={"num_trees": chosen.model.trees})
+    spec = chosen.spec if chosen.model is None else again(chosen.spec, chosen.model)
     return lesson.fit(spec, sample, None, weights)
 
 
@@ -171,10 +168,3 @@ def in_words(error: Exception) -> str:
     if isinstance(error, StewardError):
         return "; ".join(fault.what for fault in error.faults)
     return f"{type(error).__name__}: {error}"
-
-
-def names_of(specs: Sequence[CandidateSpec]) -> list[str]:
-    """Return what each candidate is called: its kind, with a number from the second of a kind on."""
-    kinds = [spec.kind for spec in specs]
-    before = [kinds[:place].count(kind) for place, kind in enumerate(kinds)]
-    return [f"{kind}-{seen + 1}" if seen else kind for kind, seen in zip(kinds, before, strict=True)]

@@ -37,7 +37,8 @@ class Budget:
 class Study:
     """A search and where its trials are kept.
 
-    `key` is the digest of all that the values depend on; `now_s` tells seconds since 1970.
+    `key` is the digest of all that the values depend on; `warm_up` is the first step at which a trial may be stopped,
+    `now_s` tells seconds since 1970.
     """
 
     store: StudyStore
@@ -47,6 +48,7 @@ class Study:
     higher_is_better: bool
     seed: int = 7
     pruning: bool = True
+    warm_up: int = 0
     owner: str = field(default_factory=own_name)
     now_s: Callable[[], float] = time.time
 
@@ -103,7 +105,13 @@ def _begin(declared: Mapping[str, Setting], trials: Sequence[Trial], study: Stud
 def _live(trials: Sequence[Trial], number: int, study: Study) -> Live:
     others = [trial for trial in trials if trial.number != number]
     return propose(
-        study.space, others, number=number, seed=study.seed, higher_is_better=study.higher_is_better, pruning=study.pruning
+        study.space,
+        others,
+        number=number,
+        seed=study.seed,
+        higher_is_better=study.higher_is_better,
+        pruning=study.pruning,
+        warm_up=study.warm_up,
     )
 
 

@@ -45,7 +45,16 @@ class Live:
         return self._pruning and bool(self._trial.should_prune())
 
 
-def propose(space: Space, trials: Sequence[Trial], *, number: int, seed: int, higher_is_better: bool, pruning: bool = True) -> Live:
+def propose(
+    space: Space,
+    trials: Sequence[Trial],
+    *,
+    number: int,
+    seed: int,
+    higher_is_better: bool,
+    pruning: bool = True,
+    warm_up: int = 0,
+) -> Live:
     """Return what to try as a trial of a number, given those before it.
 
     Args:
@@ -55,12 +64,13 @@ def propose(space: Space, trials: Sequence[Trial], *, number: int, seed: int, hi
         seed: of the whole study.
         higher_is_better: whether the greatest value is the best.
         pruning: whether a trial may be stopped that is behind.
+        warm_up: the first step at which one may be stopped.
     """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=_seed_of(seed, number))
-    study = _study(space, trials, higher_is_better=higher_is_better, sampler=sampler)
+    study = _study(space, trials, higher_is_better=higher_is_better, sampler=sampler, warm_up=warm_up)
     asked = study.ask(_distributions(space))
     return Live(asked, _settings(space, asked.params), pruning=pruning)
 
@@ -74,7 +84,7 @@ def importance(space: Space, trials: Sequence[Trial], *, higher_is_better: bool)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     done = [trial for trial in trials if trial.state == "done"]
-    study = _study(space, done, higher_is_better=higher_is_better, sampler=None)
+    study = _study(space, done, higher_is_better=higher_is_better)
     if len({trial.value for trial in study.get_trials(deepcopy=False)}) < 2:  # noqa: PLR2004 - nothing differs
         return {}
     judge = optuna.importance.FanovaImportanceEvaluator(seed=0)
@@ -82,10 +92,10 @@ def importance(space: Space, trials: Sequence[Trial], *, higher_is_better: bool)
     return {name: float(share) for name, share in sorted(found.items(), key=lambda item: (-item[1], item[0]))}
 
 
-def _study(space: Space, trials: Sequence[Trial], *, higher_is_better: bool, sampler: Any) -> Any:
+def _study(space: Space, trials: Sequence[Trial], *, higher_is_better: bool, sampler: Any = None, warm_up: int = 0) -> Any:
     import optuna
 
-    pruner = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_FINISHED_BEFORE_PRUNING)
+    pruner = optuna.pruners.PercentilePruner(_KEPT_PERCENT, _FINISHED_BEFORE_PRUNING, warm_up)
     study = optuna.create_study(direction="minimize", sampler=sampler, pruner=pruner)
     distributions = _distributions(space)
     known = [_frozen(space, distributions, trial, higher_is_better=higher_is_better) for trial in trials]
@@ -142,6 +152,8 @@ def _parameters(space: Space, settings: Mapping[str, Setting]) -> dict[str, Any]
             if not places:
                 return None
             found[name] = places[0]
+        elif axis.log and value == 0:  # no penalty is next to the least one
+            found[name] = axis.low
         elif isinstance(value, int | float) and axis.low <= value <= axis.high:
             found[name] = value
         else:

@@ -14,12 +14,13 @@ from steward.models.rounds import listening
 from steward.models.train import Lesson
 from steward.models.tune import Report, Score
 from steward.models.zoo import Array, Sample
-from steward.project.candidates import CandidateSpec
+from steward.project.candidates import CandidateSpec, LightGbmSpec, XGBoostSpec
 
 FEW_ROWS = 2000
 """With fewer rows one split is mostly luck: then all of them judge, in folds, several times over."""
 
 _FOLDS, _REPEATS, _SEED = 5, 2, 7
+_PROGRESS = 0.5  # rounds times learning rate between two reports: ten trees of a rate of 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +37,11 @@ class Exam:
     metric: str
     weights: Array | None = None
     folds: tuple[Fold, ...] = ()
+
+    @property
+    def warm_up(self) -> int:
+        """The first step at which a trial may be stopped: of folds the third, of rounds when some of the way is gone."""
+        return 2 if self.folds else 10
 
     def digest(self) -> str:
         """Return the digest of all that the value of a trial depends on, its settings apart."""
@@ -76,8 +82,28 @@ def score_of(asked: Exam) -> Score[CandidateSpec]:
 
 
 def _by_rows(spec: CandidateSpec, report: Report, asked: Exam) -> float:
-    with listening(report):
+    with listening(_at_progress(spec, report)):
         return _judged(spec, asked.learn, asked.weights, asked.check, asked)
+
+
+def _at_progress(spec: CandidateSpec, report: Report) -> Report:
+    """Return a listener to rounds that reports them by what they have learnt, so that trials can be compared.
+
+    A tenth of the learning rate needs ten times the trees: slow learners, often the best in the end, are judged by the
+    same shares of their way as fast ones. An epoch of a network is a step as it is.
+    """
+    if not isinstance(spec, LightGbmSpec | XGBoostSpec):
+        return report
+    reported = -1
+
+    def tell(round_: int, loss: float) -> None:
+        nonlocal reported
+        step = int((round_ + 1) * spec.learning_rate / _PROGRESS)
+        if step > reported:
+            reported = step
+            report(step, loss)
+
+    return tell
 
 
 def _by_folds(spec: CandidateSpec, report: Report, asked: Exam) -> float:

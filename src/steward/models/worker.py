@@ -56,7 +56,6 @@ def _fit(job: Mapping[str, Any], rows: Mapping[str, Any], folder: Path) -> None:
 
     spec = TypeAdapter[CandidateSpec](CandidateSpec).validate_python(job["candidate"])
     validation = (rows["validation"], rows["validation_target"]) if "validation" in rows else None
-    more = {"weights": rows["weights"]} if "weights" in rows else {}
     model = fit(
         spec,
         rows["matrix"],
@@ -65,7 +64,7 @@ def _fit(job: Mapping[str, Any], rows: Mapping[str, Any], folder: Path) -> None:
         validation=validation,
         classes=job["classes"],
         categories=job["categories"],
-        **more,
+        weights=rows.get("weights"),
     )
     model.dump(folder)
     (folder / DONE).write_text(json.dumps({"kind": model.kind}), encoding="utf-8")

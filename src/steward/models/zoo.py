@@ -5,17 +5,35 @@ All share one shape, `Fitted`. Each kind is one file that holds numbers only: re
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from steward.core.errors import Fault, StewardError, UsageError, unknown_name
+from steward.models.balance import class_weights, of_rows
 from steward.models.boosted import Boosted, fit_boosted, parse_boosted
+from steward.models.forest import Forest, parse_forest
+from steward.models.forest_fit import fit_forest
 from steward.models.linear import Linear, fit_linear, parse_linear
 from steward.models.logistic import Logistic, fit_logistic, parse_logistic
 from steward.models.mean import Mean, Prior, fit_mean, fit_prior, parse_mean, parse_prior
-from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
+from steward.models.mlp import Mlp, parse_mlp
+from steward.models.mlp_fit import fit_mlp
+from steward.models.xgboosted import XGBoosted, fit_xgboosted, parse_xgboosted
+from steward.project.candidates import (
+    CandidateSpec,
+    LassoSpec,
+    LightGbmSpec,
+    LinearSpec,
+    LogisticSpec,
+    MeanSpec,
+    MlpSpec,
+    RandomForestSpec,
+    RidgeSpec,
+    XGBoostSpec,
+    misfit,
+)
 
 Array = npt.NDArray[np.float64]
 Sample = tuple[Array, Array]
@@ -56,10 +74,20 @@ class Fitted(Protocol):
         ...
 
 
-SIMPLEST_FIRST: tuple[str, ...] = ("mean", "linear", "lightgbm")
+SIMPLEST_FIRST: tuple[str, ...] = (
+    "mean",
+    "linear",
+    "ridge",
+    "lasso",
+    "logistic",
+    "random_forest",
+    "lightgbm",
+    "xgboost",
+    "mlp",
+)
 """Kinds of candidates, as the project file calls them."""
 
-_KINDS: tuple[type[Fitted], ...] = (Mean, Prior, Linear, Logistic, Boosted)
+_KINDS: tuple[type[Fitted], ...] = (Mean, Prior, Linear, Logistic, Forest, Boosted, XGBoosted, Mlp)
 FILES: Mapping[str, str] = {kind.kind: kind.file for kind in _KINDS}
 
 _PARSERS: Mapping[str, Callable[[bytes], Fitted]] = {
@@ -67,7 +95,10 @@ _PARSERS: Mapping[str, Callable[[bytes], Fitted]] = {
     Prior.kind: parse_prior,
     Linear.kind: parse_linear,
     Logistic.kind: parse_logistic,
+    Forest.kind: parse_forest,
     Boosted.kind: parse_boosted,
+    XGBoosted.kind: parse_xgboosted,
+    Mlp.kind: parse_mlp,
 }
 
 
@@ -80,6 +111,7 @@ def fit(
     validation: Sample | None = None,
     classes: int = 0,
     categories: Collection[str] = (),
+    weights: Array | None = None,
 ) -> Fitted:
     """Return a candidate fitted to a matrix (rows, columns) and its truth (rows,).
 
@@ -88,20 +120,82 @@ def fit(
         matrix: float64, NaN where missing.
         target: float64, finite; the codes of classes, each of them in some row.
         names: one for each column.
-        validation: other rows that tell boosted trees when to stop; the other kinds do not look at them.
+        validation: other rows that tell boosted trees and networks when to stop; the other kinds do not look at them.
         classes: how many there are; 0 for a quantity.
-        categories: columns whose numbers are codes; only the linear model of classes asks.
+        categories: columns whose numbers are codes; kinds that sum columns up spread them over their levels.
+        weights: how much each row counts, shape (rows,); all the same by default.
+
+    Raises:
+        UsageError: MODEL-004 the candidate cannot answer such a target.
+        EnvironmentFault: MODEL-020, MODEL-022 its library is not there.
     """
-    columns = tuple(names)
+    _refuse_misfit(candidate, classes=bool(classes))
+    table = class_weights(target, classes, weights) if candidate.balance else None
+    counts = weights if table is None else of_rows(table, target, weights)
+    later = None if table is None or validation is None else of_rows(table, validation[1])
+    learnt: dict[str, Any] = {"names": tuple(names), "classes": classes, "weights": counts}
+    stopped: dict[str, Any] = {**learnt, "validation": validation, "later_weights": later}
     match candidate:
         case MeanSpec():
-            return fit_prior(target, classes=classes, names=columns) if classes else fit_mean(target, names=columns)
-        case LinearSpec(alpha=alpha) if classes:
-            return fit_logistic(matrix, target, alpha=alpha, names=columns, categories=categories)
-        case LinearSpec(alpha=alpha):
-            return fit_linear(matrix, target, alpha=alpha, names=columns)
+            return _fit_mean(target, **learnt)
+        case RandomForestSpec():
+            return fit_forest(candidate, matrix, target, **learnt)
         case LightGbmSpec():
-            return fit_boosted(candidate, matrix, target, names=columns, validation=validation, classes=classes)
+            return fit_boosted(candidate, matrix, target, **stopped)
+        case XGBoostSpec():
+            return fit_xgboosted(candidate, matrix, target, **stopped)
+        case MlpSpec():
+            return fit_mlp(candidate, matrix, target, categories=categories, **stopped)
+        case _:
+            return _fit_sum(candidate, matrix, target, categories=categories, **learnt)
+
+
+def again(candidate: CandidateSpec, model: Fitted) -> CandidateSpec:
+    """Return a candidate to be fitted to more rows: with the trees, or epochs, after which its model stopped."""
+    match model:
+        case Boosted(trees=trees) | XGBoosted(trees=trees):
+            return candidate.model_copy(update={"num_trees": trees})
+        case Mlp(epochs=epochs):
+            return candidate.model_copy(update={"epochs": epochs})
+    return candidate
+
+
+def _fit_mean(target: Array, *, names: tuple[str, ...], classes: int, weights: Array | None) -> Fitted:
+    if classes:
+        return fit_prior(target, classes=classes, names=names, weights=weights)
+    return fit_mean(target, names=names, weights=weights)
+
+
+def _fit_sum(
+    candidate: LinearSpec | RidgeSpec | LassoSpec | LogisticSpec, matrix: Array, target: Array, *, classes: int, **learnt: Any
+) -> Fitted:
+    ridge, lasso = _penalties(candidate, classes=bool(classes))
+    if classes:
+        return fit_logistic(matrix, target, classes=classes, ridge=ridge, lasso=lasso, **learnt)
+    return fit_linear(matrix, target, ridge=ridge, lasso=lasso, **learnt)
+
+
+def _penalties(candidate: LinearSpec | RidgeSpec | LassoSpec | LogisticSpec, *, classes: bool) -> tuple[float, float]:
+    """Return the penalties on the squares and on the sizes of weights."""
+    match candidate:
+        case LinearSpec(alpha=alpha):
+            return alpha or (1.0 if classes else 0.0), 0.0
+        case RidgeSpec(alpha=alpha):
+            return alpha, 0.0
+        case LassoSpec(alpha=alpha):
+            return 0.0, alpha
+        case LogisticSpec(penalty="l1", alpha=alpha):
+            return 0.0, alpha or 0.001
+        case LogisticSpec(penalty="l2", alpha=alpha):
+            return alpha or 1.0, 0.0
+    return 0.0, 0.0
+
+
+def _refuse_misfit(candidate: CandidateSpec, *, classes: bool) -> None:
+    reason = misfit(candidate, classes=classes)
+    if reason is not None:
+        what, fix = reason
+        raise UsageError(Fault("MODEL-004", what, ("project.yaml: candidates",), fix=fix))
 
 
 def load(kind: str, folder: Path) -> Fitted:
@@ -118,7 +212,7 @@ def parse(kind: str, content: bytes) -> Fitted:
 
     Raises:
         UsageError: MODEL-002 no such kind, MODEL-003 the content is something else.
-        EnvironmentFault: MODEL-020 its library cannot be loaded on this machine.
+        EnvironmentFault: MODEL-020, MODEL-022 its library is not there.
     """
     file = file_of(kind)
     try:

@@ -24,6 +24,20 @@ class TargetMeanSpec(Closed):
     folds: int = Field(5, ge=2, le=50, description="training rows get the mean of the other folds, never their own")
 
 
+class TypicalSpec(Closed):
+    """What another column typically is among training rows of the same keys, shrunk to what it is overall where rows are few.
+
+    That column may be known only later, as the metered distance of a trip: what is asked of it is history.
+    """
+
+    kind: Literal["typical"]
+    of: str = Field(description="a column or feature of numbers; it need not be known at the request", examples=["trip_miles"])
+    by: Keys = Field(description="columns of codes whose combinations are told apart")
+    statistic: Literal["median", "mean"] = Field("median", description="of the rows of a combination")
+    smoothing: float = Field(20.0, ge=0, description="how many rows of the overall one are added to each combination")
+    folds: int = Field(5, ge=2, le=50, description="training rows get what the other folds say, never their own")
+
+
 class CountSpec(Closed):
     """How many training rows have the same keys; 0 for a combination that none has."""
 
@@ -74,12 +88,18 @@ class ComponentSpec(Closed):
 
 
 FittedSpec = Annotated[
-    TargetMeanSpec | CountSpec | BinsSpec | ImputeSpec | ScaleSpec | ClustersSpec | ComponentSpec, Field(discriminator="kind")
+    TargetMeanSpec | TypicalSpec | CountSpec | BinsSpec | ImputeSpec | ScaleSpec | ClustersSpec | ComponentSpec,
+    Field(discriminator="kind"),
 ]
 
 
 def reads_of(spec: FittedSpec) -> tuple[str, ...]:
-    """Return the columns that a fitted column is made from."""
-    if isinstance(spec, TargetMeanSpec | CountSpec):
+    """Return the columns that a fitted column is made from, of any row."""
+    if isinstance(spec, TargetMeanSpec | TypicalSpec | CountSpec):
         return spec.by
     return (spec.of,) if isinstance(spec.of, str) else spec.of
+
+
+def learns_from(spec: FittedSpec) -> tuple[str, ...]:
+    """Return the columns that are looked at in training rows alone."""
+    return (spec.of,) if isinstance(spec, TypicalSpec) else ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 def flat(value: object, name: str = "") -> dict[str, str]:
     """Return a JSON value as texts by dotted name; what is empty is left out.
 
-    Items of a list of objects go by their kind or name, and by their place where those are not unique.
+    Items of a list of objects go by their kind or name, two of a kind as ``lightgbm`` and ``lightgbm-2``, else by their place.
 
     >>> flat({"split": {"train": ["2023-01", "2023-02"], "seed": 7}})
     {'split.train': '2023-01, 2023-02', 'split.seed': '7'}
@@ -29,4 +29,8 @@ def _joined(name: str, parts: Iterable[tuple[str, object]]) -> dict[str, str]:
 def _labels(items: Sequence[object]) -> list[str]:
     called = [item.get("kind") or item.get("name") if isinstance(item, Mapping) else None for item in items]
     own = [str(name or "") for name in called]
-    return [label if own.count(label) == 1 and label else f"{label}{place}" for place, label in enumerate(own)]
+    before = [own[:place].count(name) for place, name in enumerate(own)]
+    return [
+        f"{name}-{seen + 1}" if seen and name else name or str(place)
+        for place, (name, seen) in enumerate(zip(own, before, strict=True))
+    ]

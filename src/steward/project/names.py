@@ -139,7 +139,7 @@ def _fitted(value: Mapping[str, Any]) -> Named:
         place, spec = ("fitted", key), _mapping(column)
         yield from _items(spec, (*place, "by"))
         yield from _items(spec, (*place, "of"))
-        if spec.get("kind") in ("bins", "impute", "scale"):
+        if spec.get("kind") in ("bins", "impute", "scale", "typical"):
             yield (*place, "of"), spec.get("of")
 
 
@@ -148,6 +148,8 @@ def _beside(value: Mapping[str, Any]) -> Named:
     yield ("training", "weight"), _mapping(value.get("training")).get("weight")
     for part in ("training", "gate"):
         yield from _items(_mapping(value.get(part)), (part, "slices"))
+    for place, allowed in _items(_mapping(value.get("leaks")), ("leaks", "allow")):
+        yield from _items(_mapping(allowed), (*place, "columns"))
 
 
 def _items(value: Mapping[str, Any], place: Place) -> Named:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from steward.core.digest import digest_file
 from steward.core.errors import Fault, StewardError, UsageError, did_you_mean
+from steward.project.candidates import misfit_faults
 from steward.project.dictionary import DictionarySpec
 from steward.project.document import Document, line_of, read_yaml
 from steward.project.faults import model_faults
@@ -18,6 +19,7 @@ from steward.project.names import name_faults, pattern_faults
 from steward.project.overrides import apply_overrides, override_places
 from steward.project.sources import SourceSpec
 from steward.project.spec import ProjectSpec
+from steward.project.tuning import tuning_faults
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -102,6 +104,8 @@ def _read(folder: Path, overrides: Sequence[str]) -> tuple[Project | None, list[
     features_path, simulator = folder / "features.py", folder / "simulator.py"
     spec = _model(ProjectSpec, found, faults)
     faults += pattern_faults(found)
+    faults += tuning_faults(found, spec.candidates, spec.task) if spec is not None else []
+    faults += misfit_faults(found, spec.candidates, spec.task) if spec is not None else []
     code_faults: list[Fault] = []
     functions = _functions(features_path, code_faults)
     columns = described.value.get("columns")

@@ -94,38 +94,36 @@ class Tunable(Limited):
     tune: TuneSpec | None = Field(None, description="look for better settings than these before it competes")
 
 
-NOT_TUNED = frozenset({"kind", "tune", "limits", "seed"})
+NOT_TUNED = frozenset({"kind", "name", "tune", "limits", "seed"})
 
 # The ranges in which these libraries' own guides look, kept clear of what only takes time.
 SPACES: Mapping[str, Mapping[str, Range | Choice]] = {
     "linear": {"alpha": Range(low=1e-3, high=1e3, log=True)},
     "ridge": {"alpha": Range(low=1e-3, high=1e4, log=True)},
-    "lasso": {"alpha": Range(low=1e-5, high=10, log=True)},
-    "random_forest": {
-        "max_depth": Range(low=3, high=32),
-        "min_rows_in_leaf": Range(low=1, high=100, log=True),
-        "features_per_split": Range(low=0.1, high=1),
-    },
+    "lasso": {"alpha": Range(low=1e-5, high=1, log=True)},
+    "logistic": {"alpha": Range(low=1e-4, high=1e3, log=True)},
+    "random_forest": {"min_rows_in_leaf": Range(low=1, high=100, log=True), "max_features": Range(low=0.1, high=1)},
     "lightgbm": {
         "learning_rate": Range(low=0.01, high=0.3, log=True),
         "num_leaves": Range(low=7, high=255, log=True),
         "min_rows_in_leaf": Range(low=5, high=300, log=True),
-        "row_share": Range(low=0.5, high=1),
-        "column_share": Range(low=0.4, high=1),
+        "subsample": Range(low=0.5, high=1),
+        "colsample": Range(low=0.4, high=1),
         "l2": Range(low=1e-3, high=30, log=True),
     },
     "xgboost": {
         "learning_rate": Range(low=0.01, high=0.3, log=True),
         "max_depth": Range(low=3, high=10),
         "min_child_weight": Range(low=0.5, high=64, log=True),
-        "row_share": Range(low=0.5, high=1),
-        "column_share": Range(low=0.4, high=1),
+        "subsample": Range(low=0.5, high=1),
+        "colsample": Range(low=0.4, high=1),
         "l2": Range(low=1e-3, high=30, log=True),
     },
     "mlp": {
-        "learning_rate": Range(low=1e-4, high=1e-2, log=True),
+        "hidden": Choice(among=((32,), (64, 32), (128, 64), (128, 128, 64))),
+        "learning_rate": Range(low=3e-4, high=1e-2, log=True),
+        "dropout": Range(low=0, high=0.4),
         "weight_decay": Range(low=1e-6, high=1e-2, log=True),
-        "dropout": Range(low=0, high=0.5),
     },
 }
 
@@ -199,8 +197,6 @@ def _ends(axis: Range | Choice) -> list[tuple[Place, Setting]]:
 
 def _why_not(candidate: Closed, name: str, value: Setting) -> str:
     """Return why a parameter cannot have a value; empty where it can."""
-    if isinstance(value, float) and value.is_integer() and is_whole(candidate, name):
-        value = int(value)
     try:
         type(candidate).model_validate({**candidate.model_dump(), name: value})
     except ValidationError as error:

@@ -1,13 +1,13 @@
 """What does a model need to answer on its own, wherever it is put?
 
-A bundle is a folder: the model's text, the feature functions, the lookups, the dictionary, the reference
+A bundle is a folder: the model's file, the feature functions, the lookups, the dictionary, the reference
 for drift, a few rows with the answers they must give. It is named by its content, its hashes are kept
 outside of it, and of all its files only features.py is code - the project's own, run from verified bytes.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -19,7 +19,9 @@ import polars as pl
 from steward.core.atomic import write_bytes_atomically
 from steward.core.errors import Fault, Refused
 from steward.core.tasks import Label
+from steward.data.convert import DTYPES
 from steward.features.program import Program
+from steward.features.row import NotCompilable, RowRefused, compile_row
 from steward.features.source import features_of
 from steward.models.answer import AnswerRule
 from steward.models.zoo import Array, Fitted, file_of, parse
@@ -94,6 +96,25 @@ class Bundle:
         # LightGBM reads rows; columns side by side would be copied there again.
         return self.rule.apply(self.model.predict(self.features(frame).to_numpy(order="c")))
 
+    def one_row(self) -> Callable[[Mapping[str, object]], Array | None] | None:
+        """Return a function that answers a single row without a frame, tens of times faster and to the last digit the same.
+
+        The function takes raw request columns by name and returns what `predict` returns of one row, or None for a row that
+        only a frame can answer. None instead of a function where the features cannot be made without a frame at all.
+        """
+        schema = {name: DTYPES[self.dictionary.columns[name].type] for name in self.program.inputs}
+        path = compile_row(self.program, schema)
+        if isinstance(path, NotCompilable):
+            return None
+
+        def answer(row: Mapping[str, object]) -> Array | None:
+            try:
+                return self.rule.apply(self.model.predict(path.matrix_row(row)))
+            except RowRefused:
+                return None
+
+        return answer
+
     def self_test(self) -> None:
         """Answer the stored rows again and compare, to a relative 1e-9.
 
@@ -107,7 +128,7 @@ class Bundle:
             row = int(np.argmax(differs))
             what = f"{int(differs.sum())} of {len(answers)} stored rows are answered differently than when the model was made"
             where = (f"selftest.json: row {row}: {self.expected[row].tolist()!r} then, {answers[row].tolist()!r} now",)
-            raise Refused(Fault("BUNDLE-005", what, where, *_other_libraries(self.manifest["libraries"])))
+            raise Refused(Fault("BUNDLE-005", what, where, *_other_libraries(self.manifest["libraries"], self.model.kind)))
 
 
 def write_bundle(folder: Path, content: BundleContent) -> BundleRecord:
@@ -196,8 +217,8 @@ def _clear(place: Path) -> None:
         place.unlink(missing_ok=True)
 
 
-def _other_libraries(trained_with: Mapping[str, str]) -> tuple[str, str]:
-    here = library_versions()
+def _other_libraries(trained_with: Mapping[str, str], kind: str) -> tuple[str, str]:
+    here = library_versions(kind)
     other = {name: version for name, version in trained_with.items() if here.get(name) != version}
     if not other:
         return "the libraries are the same versions as then; the machine is not", "train again on this machine"

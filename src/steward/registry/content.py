@@ -5,6 +5,7 @@ The same content makes the same bytes, whenever and wherever: no clock, no machi
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,13 +109,23 @@ def pack(content: BundleContent) -> tuple[BundleRecord, Mapping[str, bytes]]:
     return BundleRecord(bundle_digest(hashes), hashes), files
 
 
-def library_versions() -> Mapping[str, str]:
-    """Return the versions, on this machine, of all that takes part in a prediction."""
+def library_versions(kind: str = "") -> Mapping[str, str]:
+    """Return the versions, on this machine, of all that takes part in a prediction by a kind of model."""
     from importlib.metadata import version
     from platform import python_version
 
     names = ("lightgbm", "narwhals", "numpy", "polars", "scikit-learn", "steward")
-    return {"python": python_version(), **{name: version(name) for name in names}}
+    more = _xgboost_version() if kind == "xgboost" else {}
+    return {"python": python_version(), **{name: version(name) for name in names}, **more}
+
+
+def _xgboost_version() -> Mapping[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    for name in ("xgboost", "xgboost-cpu"):  # one library under two names
+        with suppress(PackageNotFoundError):
+            return {name: version(name)}
+    return {}
 
 
 def _manifest(content: BundleContent) -> dict[str, Any]:

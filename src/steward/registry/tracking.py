@@ -10,6 +10,8 @@ from steward.project.dictionary import ColumnType
 
 Alias = Literal["champion", "challenger"]
 
+_PAGES = "http://127.0.0.1:5000"  # where MLflow shows its pages unless told otherwise
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -119,3 +121,12 @@ class Tracker(Recorder, Protocol):
 
 Tell = Callable[[str, Experiment, EnvironmentFault], None]
 """Is told which further tracker could not record a version, and why."""
+
+
+def run_page(run_id: str) -> str:
+    """Return where `make mlflow-ui`, or `mlflow ui` in the workspace, shows a run.
+
+    >>> run_page("6d23")
+    'http://127.0.0.1:5000/#/runs/6d23'
+    """
+    return f"{_PAGES}/#/runs/{run_id}"

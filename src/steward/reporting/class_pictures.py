@@ -17,12 +17,13 @@ _HALF = 0.5
 _MOST = 0.9
 
 
-def class_pictures(actual: Array, predicted: Array, names: Sequence[str]) -> tuple[Plot, ...]:
+def class_pictures(actual: Array, predicted: Array, names: Sequence[str], *, decided: Array | None = None) -> tuple[Plot, ...]:
     """Return the pictures of the test rows: confusion matrix, precision against recall, ROC curve, calibration.
 
     Args:
         actual: codes of the true classes, shape (rows,).
         predicted: probabilities, shape (rows, classes).
+        decided: the same moved so that the class that answers is the more likely one; as they are by default.
         names: of the classes, in the order of their codes; of two the last is drawn, of more the first six.
     """
     drawn = [1] if len(names) == _TWO else list(range(min(len(names), len(COLORS))))
@@ -30,7 +31,12 @@ def class_pictures(actual: Array, predicted: Array, names: Sequence[str]) -> tup
     kept = [(names[code], calibration(actual == code, predicted[:, code])) for code in drawn]
     left = len(names) - len(drawn) if len(names) > _TWO else 0
     more = f" {left} more {'class is' if left == 1 else 'classes are'} not drawn." if left else ""
-    return (_confusion(actual, predicted, names), _retrieval(found, more), _roc(found, more), _calibration(kept, more))
+    return (
+        _confusion(actual, predicted if decided is None else decided, names),
+        _retrieval(found, more),
+        _roc(found, more),
+        _calibration(kept, more),
+    )
 
 
 def _confusion(actual: Array, predicted: Array, names: Sequence[str]) -> Plot:

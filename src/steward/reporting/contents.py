@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 
 from steward.deploy.gate import Verdict
+from steward.models.evaluate import Measured
 
-_IN_UNIT = ("rmse", "mae", "bias")
+_IN_UNIT = ("rmse", "mae", "bias", "median_absolute_error", "pinball_10", "pinball_90")
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateLine:
-    """One line of the leaderboard; the metric in its unit, None where there is none."""
+    """One line of the leaderboard; the metric in its unit, None where there is none.
+
+    `low` and `high` are the interval of `validation` over folds, `latency_ms` and `megabytes` what the model costs.
+    """
 
     kind: str
     metric: str
@@ -18,6 +22,10 @@ class CandidateLine:
     test: float | None = None
     seconds: float | None = None
     note: str = ""
+    low: float | None = None
+    high: float | None = None
+    latency_ms: float | None = None
+    megabytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,28 @@ class TestFigure:
     value: float
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceLine:
+    """The deciding metric on the test rows of one value of a column, and how far it is from that of all others.
+
+    Each with its 95 % interval; None where there were too few rows, as `note` says.
+    """
+
+    column: str
+    value: str
+    rows: int
+    metric: str
+    measured: Measured | None
+    to_the_rest: Measured | None
+    note: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the slice surely differs from the rest."""
+        apart = self.to_the_rest
+        return apart is not None and (apart.low > 0 or apart.high < 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +158,9 @@ class ModelReport:
     provenance: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     classes: tuple[str, ...] = ()
+    leaderboard_plot: Plot | None = None
+    slices: tuple[SliceLine, ...] = ()
+    slices_plot: Plot | None = None
 
     @property
     def simulated(self) -> bool:

@@ -55,9 +55,9 @@ def _against(first: ExperimentLine, other: ExperimentLine, compared: Comparison)
         return f"{other.name} and {first.name} were judged on different rows: the difference of their {one.name} says little."
     if one.value == two.value:
         return f"{other.name} reaches the same {one.name} as {first.name}: {told(one, first.unit)}."
-    better = (two.value > one.value) == higher_is_better(one.name)
-    word = f"{other.name} has the {'better' if better else 'worse'} {one.name} than {first.name} ({figure(two.value)} and {figure(one.value)})"
-    return f"{word} on the same rows{_how_sure(one, two)}."
+    better = "better" if (two.value > one.value) == higher_is_better(one.name) else "worse"
+    both = f"{figure(two.value)} and {figure(one.value)}"
+    return f"{other.name} has a {better} {one.name} than {first.name} ({both}) on the same rows{_how_sure(one, two)}."
 
 
 def _how_sure(one: TestFigure, two: TestFigure) -> str:

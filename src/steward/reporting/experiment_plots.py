@@ -18,6 +18,7 @@ _MOST_TICKS = 12
 _FEWEST_ROWS = 4
 _MOST_CANDIDATES = 6
 _MARKS = "osD^vP"
+_CAUTION = "Runs judged on different rows are not comparable by this alone."
 
 
 def runs_picture(lines: Sequence[ExperimentLine], candidates: Sequence[CandidateRuns]) -> Plot | None:
@@ -37,7 +38,8 @@ def runs_picture(lines: Sequence[ExperimentLine], candidates: Sequence[Candidate
     def draw(axes: "Axes") -> None:
         for mark, (name, values) in zip(_MARKS, list(reached.items())[:_MOST_CANDIDATES], strict=False):
             heights = np.array([np.nan if value is None else value for value in values])
-            axes.plot(heights, color=GREY, marker=mark, markersize=4, linestyle="none", alpha=0.7, label=f"{name}, validation")
+            places = np.arange(len(heights)) - 0.18  # beside the test figure, which would cover it
+            axes.plot(places, heights, color=GREY, marker=mark, markersize=4.5, linestyle="none", label=f"{name}, validation")
         _intervals(axes, shown, upright=True)
         every = -(-len(shown) // _MOST_TICKS)
         axes.set_xticks(range(0, len(shown), every), [line.name for line in shown[::every]], rotation=30, ha="right")
@@ -45,7 +47,7 @@ def runs_picture(lines: Sequence[ExperimentLine], candidates: Sequence[Candidate
         axes.grid(axis="y", color="#dddddd", linewidth=0.8)
         legend_above(axes)
 
-    return Plot(f"{last.name} of each run", _words(shown), _best(shown), png_of(draw, height=4.2))
+    return Plot(f"{last.name} of each run", _words(shown), f"{_best(shown)} {_CAUTION}", png_of(draw, height=4.2))
 
 
 def comparison_picture(lines: Sequence[ExperimentLine]) -> Plot | None:
@@ -95,7 +97,7 @@ def _best(lines: Sequence[ExperimentLine]) -> str:
     measured = [line for line in lines if line.figure]
     sign = -1 if measured and measured[0].figure and higher_is_better(measured[0].figure.name) else 1
     best = min(measured, key=lambda line: sign * (line.figure.value if line.figure else 0.0))
-    return f"Best: {best.name} with {_told(best)}. Runs judged on different rows are not comparable by this alone."
+    return f"Best: {best.name} with {_told(best)}."
 
 
 def _told(line: ExperimentLine) -> str:

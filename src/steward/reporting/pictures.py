@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from steward.reporting.contents import Plot, WindowLine
+from steward.core.tasks import higher_is_better
+from steward.reporting.contents import CandidateLine, Plot, SliceLine, WindowLine
 from steward.reporting.error_by_time import ErrorGroups, error_by_hour, error_over_time
 from steward.reporting.explain_plots import swarm
 from steward.reporting.page import figure
@@ -14,7 +15,12 @@ from steward.reporting.plots import (
     error_by_hour_bars,
     error_over_time_line,
     importance_bars,
+    interval_dots,
+    leaderboard_bars,
     predicted_against_actual,
+    residual_bands,
+    residual_bars,
+    residuals_by_answer,
     severity_bars,
 )
 
@@ -75,6 +81,67 @@ def importance_picture(importance: Mapping[str, float]) -> tuple[Plot, ...]:
         f"How much each feature takes part in the answers; shares add up to 100%.{f' {left} more are not drawn.' * bool(left)}"
     )
     return (Plot("What it relies on", alt, caption, importance_bars(names, shares)),)
+
+
+def residual_pictures(actual: Array, predicted: Array, unit: str) -> tuple[Plot, ...]:
+    """Return how the errors spread, and whether they depend on the answer.
+
+    Args:
+        actual: the truth, shape (rows,), finite, in the target's unit.
+        predicted: the answers, same rows.
+        unit: of the target.
+    """
+    residuals = predicted - actual
+    low, middle, high = (float(bound) for bound in np.quantile(residuals, [0.05, 0.5, 0.95]))
+    told = f"Nine of ten rows are off by {figure(low)} to {figure(high)}{f' {unit}' * bool(unit)}, the median by {figure(middle)}."
+    middles, bands = residual_bands(predicted, residuals)
+    widths = bands[:, 4] - bands[:, 0]
+    grows = float(np.max(widths) / max(float(np.min(widths)), 1e-12))
+    most = int(np.argmax(widths))
+    times = f"{figure(grows)} times as wide as where they spread least"
+    spread = f"Errors spread most around an answer of {figure(float(middles[most]))}: {times}."
+    return (
+        Plot("Residuals", f"Histogram of predicted minus actual. {told}", told, residual_bars(residuals, unit=unit)),
+        Plot(
+            "Residuals by answer",
+            f"Bands of the error over the answer: median, middle half, middle nine tenths. {spread}",
+            spread,
+            residuals_by_answer(predicted, residuals, unit=unit),
+        ),
+    )
+
+
+def leaderboard_picture(lines: Sequence[CandidateLine], unit: str) -> Plot | None:
+    """Return the candidates side by side; None where fewer than two have a figure."""
+    shown = [line for line in lines if line.validation is not None]
+    if len(shown) < 2:  # noqa: PLR2004 - nothing to compare
+        return None
+    metric = shown[0].metric
+    values = [line.validation or 0.0 for line in shown]
+    spans = [None if line.low is None or line.high is None else (line.low, line.high) for line in shown]
+    chosen = next((place for place, line in enumerate(shown) if line.chosen), -1)
+    told = ", ".join(f"{line.kind} {figure(line.validation)}" for line in shown)
+    better = "higher" if higher_is_better(metric) else "lower"
+    label = f"{metric} on validation rows{f' ({unit})' * bool(unit)}, {better} is better"
+    picture = leaderboard_bars([line.kind for line in shown], values, spans, chosen, label=label)
+    return Plot("Candidates", f"Bars of the {metric} of each candidate: {told}.", f"{label}: {told}.", picture)
+
+
+def slices_picture(lines: Sequence[SliceLine], overall: float | None, unit: str) -> Plot | None:
+    """Return the metric of each slice with its interval; None where there is none to draw."""
+    shown = [(line, line.measured) for line in lines if line.measured is not None]
+    if not shown or overall is None:
+        return None
+    metric = shown[0][0].metric
+    names = [f"{line.column}: {line.value}" for line, _ in shown]
+    spans = [(measured.low, measured.value, measured.high) for _, measured in shown]
+    apart = [f"{line.column} {line.value}" for line, _ in shown if line.differs]
+    told = f"Surely different from the rest: {', '.join(apart)}." if apart else "No slice surely differs from the rest."
+    label = f"{metric}{f' ({unit})' * bool(unit)}"
+    figures = ", ".join(f"{name} {figure(value)}" for name, (_, value, _) in zip(names, spans, strict=True))
+    return Plot(
+        "By slice", f"Dots with intervals of the {metric}: {figures}.", told, interval_dots(names, spans, overall, label=label)
+    )
 
 
 def swarm_picture(names: Sequence[str], values: Array, inputs: Array, *, moved: str) -> tuple[Plot, ...]:

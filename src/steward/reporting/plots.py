@@ -24,6 +24,7 @@ _MOST_TICKS = 8
 _MOST_NUMBERS = 9
 _OUTER = 0.001
 _CELLS = 56
+_GROUPS = 20
 _STYLE: dict[Any, Any] = {  # matplotlib lists its keys one by one
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
     "font.size": 11.0,
@@ -97,6 +98,88 @@ def importance_bars(names: Sequence[str], shares: Sequence[float]) -> bytes:
         axes.invert_yaxis()
 
     return png_of(draw, height=max(_HEIGHT, 1.0 + 0.3 * len(names)))
+
+
+def leaderboard_bars(
+    names: Sequence[str], values: Sequence[float], spans: Sequence[tuple[float, float] | None], chosen: int, *, label: str
+) -> bytes:
+    """Return one bar a candidate, the chosen one dark, with the interval of its figure where there is one."""
+
+    def draw(axes: "Axes") -> None:
+        places, sizes = np.arange(len(names)), np.asarray(values, dtype=np.float64)
+        colors = [BLUE if place == chosen else "#a9c3e0" for place in places]
+        axes.barh(places, sizes, color=colors, height=0.65)
+        for place, span in zip(places, spans, strict=True):
+            if span is not None:
+                axes.plot(span, [place, place], color="black", linewidth=1.6, marker="|", markersize=7)
+        ends = [span[1] if span else size for span, size in zip(spans, sizes, strict=True)]
+        for place, size, end in zip(places, sizes, ends, strict=True):
+            axes.annotate(f"{size:.4g}", (end, place), textcoords="offset points", xytext=(5, 0), va="center", fontsize=10)
+        axes.set(xlabel=label, xlim=(min(0.0, *sizes), max(*ends, 1e-9) * 1.16))
+        axes.set_yticks(places, [short(name) for name in names])
+        axes.invert_yaxis()
+
+    return png_of(draw, height=1.1 + 0.4 * len(names))
+
+
+def interval_dots(names: Sequence[str], spans: Sequence[tuple[float, float, float]], overall: float, *, label: str) -> bytes:
+    """Return one dot a slice with its interval (low, value, high), and the figure of all rows as a line."""
+
+    def draw(axes: "Axes") -> None:
+        for place, (low, value, high) in enumerate(spans):
+            color = BLUE if low <= overall <= high else RED
+            axes.plot([low, high], [place, place], color=color, linewidth=2)
+            axes.plot([value], [place], color=color, marker="o", markersize=6)
+        axes.axvline(overall, color=GREY, linewidth=1.4, linestyle="--", label="all test rows")
+        axes.set(xlabel=label)
+        axes.set_yticks(range(len(names)), [short(name) for name in names])
+        axes.invert_yaxis()
+        axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+        legend_above(axes)
+
+    return png_of(draw, height=1.4 + 0.34 * len(names))
+
+
+def residual_bars(residuals: Array, *, unit: str) -> bytes:
+    """Return how many rows are off by how much; the outermost 0.5 % on each side are not drawn."""
+
+    def draw(axes: "Axes") -> None:
+        low, high = (float(bound) for bound in np.quantile(residuals, [_OUTER * 5, 1 - _OUTER * 5]))
+        low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+        axes.hist(residuals, bins=60, range=(low, high), color=BLUE)
+        axes.axvline(0, color="black", linewidth=1)
+        axes.axvline(float(residuals.mean()), color=AMBER, linewidth=1.8, linestyle="--", label="mean (bias)")
+        axes.set(xlabel=_with(unit, "predicted - actual"), ylabel="test rows")
+        legend_above(axes)
+
+    return png_of(draw)
+
+
+def residuals_by_answer(predicted: Array, residuals: Array, *, unit: str) -> bytes:
+    """Return the middle, the middle half and the middle nine tenths of the errors, over the answer."""
+
+    def draw(axes: "Axes") -> None:
+        middles, bands = residual_bands(predicted, residuals)
+        axes.fill_between(middles, bands[:, 0], bands[:, 4], color=BLUE, alpha=0.18, linewidth=0, label="9 of 10 rows")
+        axes.fill_between(middles, bands[:, 1], bands[:, 3], color=BLUE, alpha=0.35, linewidth=0, label="every second row")
+        axes.plot(middles, bands[:, 2], color=BLUE, linewidth=2, label="median")
+        axes.axhline(0, color="black", linewidth=0.9)
+        axes.set(xlabel=_with(unit, "predicted"), ylabel=_with(unit, "predicted - actual"))
+        legend_above(axes)
+
+    return png_of(draw)
+
+
+def residual_bands(predicted: Array, residuals: Array) -> tuple[Array, Array]:
+    """Return the middle answer of up to twenty groups of about as many rows, and five quantiles of their errors each.
+
+    Returns:
+        shapes (groups,) and (groups, 5): 5 %, 25 %, 50 %, 75 %, 95 %.
+    """
+    order = np.argsort(predicted, kind="stable")
+    groups = [group for group in np.array_split(order, min(_GROUPS, max(len(order) // 5, 1))) if len(group)]
+    middles = np.array([float(np.median(predicted[group])) for group in groups])
+    return middles, np.array([np.quantile(residuals[group], [0.05, 0.25, 0.5, 0.75, 0.95]) for group in groups])
 
 
 def severity_bars(labels: Sequence[str], severities: Sequence[float | None], alert: float | None) -> bytes:

@@ -18,6 +18,7 @@ from steward.reporting.contents import (
     DataFacts,
     FindingLine,
     GateTerms,
+    SliceLine,
     SourceFile,
     TestFigure,
     WindowLine,
@@ -57,6 +58,11 @@ def mapping(value: object) -> Facts:
 def leaderboard(result: Facts) -> tuple[CandidateLine, ...]:
     """Return what each candidate of a run reached."""
     return read_all(CandidateLine, result.get("leaderboard"))
+
+
+def slices(result: Facts) -> tuple[SliceLine, ...]:
+    """Return the figures of the test rows by slice."""
+    return read_all(SliceLine, result.get("slices"))
 
 
 def gate(facts: Facts) -> Verdict | None:

@@ -47,12 +47,21 @@ def slice_dots(name: str, settings: Sequence[float], values: Sequence[float], be
         axes.scatter(settings, values, color=BLUE, alpha=order.tolist(), s=24, label="a trial, the later the darker")
         axes.scatter([settings[best]], [values[best]], color=AMBER, s=70, marker="*", zorder=3, label="the best")
         if log and max(settings) > min(settings) * _DECADE:
-            axes.set_xscale("log")
+            _in_decades(axes)
         axes.set(xlabel=short(name), ylabel=label)
         axes.grid(axis="y", color="#dddddd", linewidth=0.8)
         legend_above(axes)
 
     return png_of(draw)
+
+
+def _in_decades(axes: "Axes") -> None:
+    """Draw a logarithmic scale whose numbers are plain: mathematics in letters is switched off for all pictures."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def slice_bars(name: str, choices: Sequence[str], settings: Sequence[int], values: Sequence[float], *, label: str) -> bytes:

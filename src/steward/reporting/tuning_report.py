@@ -101,7 +101,8 @@ def _history(one: TunedCandidate, done: Sequence[Trial], label: str) -> Plot:
     values = [trial.value or 0.0 for trial in done]
     best = list(accumulate(values, max if one.higher_is_better else min))
     stopped = [trial.number + 1 for trial in one.trials if trial.state in ("pruned", "failed")]
-    said = f"{len(done)} finished, {one.count('pruned')} stopped early, {one.count('failed')} failed; best at trial {one.best.number + 1}."
+    counts = f"{len(done)} finished, {one.count('pruned')} stopped early, {one.count('failed')} failed"
+    said = f"{counts}; best at trial {one.best.number + 1}."
     png = history_dots([trial.number + 1 for trial in done], values, best, stopped, label=label)
     return Plot("How the search went on", f"The {one.metric} of each trial and the best so far. {said}", said, png)
 
@@ -113,6 +114,12 @@ def _importance(one: TunedCandidate) -> tuple[Plot, ...]:
     caption = "How much of the differences between trials each parameter explains (functional ANOVA)."
     png = importance_bars(list(one.importance), list(one.importance.values()))
     return (Plot("Which parameters matter", f"Bars of importance: {told}.", caption, png),)
+
+
+def _place(value: Setting, axis: Range) -> float:
+    """Return where a setting stands on its axis; no penalty, or no bound, has no place on it and stands at its beginning."""
+    placed = float(value) if isinstance(value, int | float) else axis.low
+    return axis.low if axis.log and placed <= 0 else placed
 
 
 def _slice(one: TunedCandidate, name: str, done: Sequence[Trial], label: str) -> Plot | None:
@@ -130,6 +137,6 @@ def _slice(one: TunedCandidate, name: str, done: Sequence[Trial], label: str) ->
             return None
         png = slice_bars(name, choices, [place for place, _ in placed], [value for _, value in placed], label=label)
         return Plot(name, alt, caption, png)
-    settings = [value if isinstance(value := trial.settings[name], int | float) else axis.low for trial in done]
+    settings = [_place(trial.settings[name], axis) for trial in done]
     best = next(place for place, trial in enumerate(done) if trial.number == one.best.number)
     return Plot(name, alt, caption, slice_dots(name, settings, values, best, log=axis.log, label=label))

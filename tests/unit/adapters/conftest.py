@@ -1,5 +1,6 @@
 """One migrated database of each kind for the whole session, emptied before each test: migrating is the slow part."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import inspect, text
 from tests.servers import DATABASES
 
+from steward.adapters.mlflow import MlflowTracker
+from steward.adapters.mlflow.database import open_mlflow
 from steward.adapters.sql.database import Database, open_database
 from steward.adapters.sql.tables import metadata
 from steward.core.journal import GENESIS
@@ -66,3 +69,25 @@ def _drop_row_tables(database: Database) -> None:
 def database(request: pytest.FixtureRequest, store_of: Callable[[str], Database]) -> Database:
     """An empty database at the current schema, once of each kind."""
     return store_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's own database with nothing in it: making one takes seconds."""
+    path: Path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    open_mlflow(path)
+    return path
+
+
+@pytest.fixture
+def mlflow_tracker(empty_mlflow: Path, tmp_path: Path) -> Callable[[str], MlflowTracker]:
+    """A function that gives a tracker of an empty database, or of the one it gave before under that name."""
+
+    def give(name: str) -> MlflowTracker:
+        folder = tmp_path / name
+        if not folder.exists():
+            folder.mkdir()
+            shutil.copy(empty_mlflow, folder / "mlflow.db")
+        return MlflowTracker(folder / "mlflow.db", folder / "artifacts")
+
+    return give

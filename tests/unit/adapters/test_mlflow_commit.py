@@ -1,5 +1,6 @@
 """The commit of a version, where MLflow's own pages look for it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -8,12 +9,11 @@ from steward.adapters.mlflow import MlflowTracker
 from steward.registry.tracking import Experiment
 
 
-def test_an_mlflow_run_carries_the_commit_of_its_version(tmp_path: Path) -> None:
+def test_an_mlflow_run_carries_the_commit_of_its_version(tmp_path: Path, mlflow_tracker: Callable[[str], MlflowTracker]) -> None:
     (tmp_path / "bundle").mkdir()
     tags = {"data": "folder", "commit": "ab" * 20}
-    tracker = MlflowTracker(tmp_path / "mlflow.db", tmp_path / "artifacts")
-    tracked = tracker.log(Experiment("trips", 1, "key", {}, {"rmse": 1.0}, tags, tmp_path / "bundle"))
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    tracked = mlflow_tracker("one").log(Experiment("trips", 1, "key", {}, {"rmse": 1.0}, tags, tmp_path / "bundle"))
+    uri = f"sqlite:///{tmp_path / 'one' / 'mlflow.db'}"
     found = MlflowClient(tracking_uri=uri, registry_uri=uri).get_run(tracked.run_id).data.tags
     assert found["mlflow.source.git.commit"] == "ab" * 20
     assert found["data"] == "folder"

@@ -1,14 +1,18 @@
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from steward.core.digest import canonical_json
 from steward.core.errors import AnswerIsNo, UsageError
-from steward.deploy.gate import judge_candidate
+from steward.core.tasks import TaskKind
+from steward.deploy.gate import Verdict, judge_candidate
 from steward.project.gate import GateSpec
+from steward.reporting.recorded import gate
 
 SPEC = GateSpec()
 DRAW = np.random.default_rng(11)
@@ -58,6 +62,18 @@ def test_a_project_may_allow_a_candidate_to_be_a_little_worse() -> None:
     verdict = judge_candidate(TRUTH, TRUTH + 4.1, TRUTH + 4, GateSpec(min_gain=-0.05), "rmse", seed=7)
     assert verdict.passed
     assert verdict.reason.startswith("good enough: rmse 2.5% higher")
+
+
+def test_no_worse_is_said_in_words() -> None:
+    spec = GateSpec(min_gain=-0.05)
+    good = judge_candidate(TRUTH, TRUTH + 4.1, TRUTH + 4, spec, "rmse", seed=7, against="champion v3")
+    assert good.reason == (
+        "good enough: rmse 2.5% higher than champion v3 on the same 5,000 rows; 95% sure to be no worse than champion v3 "
+        "by more than 2.5% (no worse by 5.0% is asked for)"
+    )
+    bad = judge_candidate(TRUTH, TRUTH + 4.4, TRUTH + 4, spec, "rmse", seed=7, against="champion v3")
+    assert not bad.passed
+    assert bad.reason.startswith("worse: rmse 10.0% higher than champion v3")
 
 
 def test_the_champion_itself_is_no_better_than_the_champion() -> None:
@@ -180,3 +196,93 @@ def test_a_model_that_says_nan_of_a_class_is_refused_by_name() -> None:
 def test_a_metric_of_another_task_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(UsageError, match=r"MODEL-001.*'f1'[\s\S]*did you mean 'macro_f1'|known:"):
         judge_candidate(YES, leaning(0.5, 1), leaning(0.5, 2), SPEC, "f1", seed=7, task="multiclass")
+
+
+FULL = GateSpec(
+    metric="roc_auc",
+    slices=("half",),
+    min_slice_rows=100,
+    max_calibration_error=0.5,
+    max_latency_ms=5,
+    max_megabytes=10,
+)
+HALF = np.repeat(["first", "second"], 1000)
+
+
+def judged(spec: GateSpec = FULL, **measured: float) -> Verdict:
+    both = leaning(0.8, 1), leaning(0.3, 2)
+    return judge_candidate(YES, *both, spec, "roc_auc", seed=7, task="binary", slices={"half": HALF}, **measured)
+
+
+def test_a_candidate_that_keeps_to_everything_passes_and_says_so() -> None:
+    verdict = judged(latency_ms=1.2, megabytes=3)
+    assert verdict.passed
+    assert [check.name for check in verdict.checks] == ["gain", "slices", "calibration", "latency", "size"]
+    assert all(check.passed for check in verdict.checks)
+    assert verdict.reason.startswith("better: roc_auc ")
+    assert verdict.reason.endswith("; passed too: slices, calibration, latency, size")
+
+
+def test_a_better_candidate_is_refused_for_what_a_guard_found_and_the_reason_names_it() -> None:
+    verdict = judged(latency_ms=7.5, megabytes=3)
+    assert not verdict.passed
+    assert [check.name for check in verdict.checks if not check.passed] == ["latency"]
+    assert verdict.reason.startswith("refused, although better: roc_auc ")
+    assert verdict.reason.endswith("; latency: one answer takes 7.5 ms, and at most 5 ms is allowed")
+
+
+def test_a_budget_that_nobody_measured_is_not_kept() -> None:
+    assert "size: its size was not measured, and at most 10 MB is allowed" in judged(latency_ms=1).reason
+
+
+def test_without_guards_the_gain_is_the_only_check() -> None:
+    verdict = judge_candidate(TRUTH, TRUTH + 3, TRUTH - 4, SPEC, "rmse", seed=7)
+    assert [(check.name, check.passed, check.value, check.limit) for check in verdict.checks] == [
+        ("gain", True, pytest.approx(0.25), 0)
+    ]
+    assert verdict.checks[0].sentence == verdict.reason
+    assert verdict.test == "bootstrap"
+
+
+def test_a_verdict_is_stored_as_json_and_read_again_as_it_was() -> None:
+    verdict = judged(latency_ms=7.5, megabytes=3)
+    stored = json.loads(canonical_json(asdict(verdict)))
+    assert gate({"verdict": stored}) == verdict
+    older = {name: value for name, value in stored.items() if name not in {"checks", "test"}}
+    assert gate({"verdict": older}) == replace(verdict, checks=(), test="bootstrap")
+
+
+def test_a_threshold_decides_what_is_answered() -> None:
+    # positive by 0.4 (are) and 0.1 (are not), and the same less clearly for the champion
+    truth = np.tile([1.0, 0.0], 100)
+    said = np.where(truth == 1, 0.4, 0.1)
+    both = (np.column_stack([1 - said, said]),) * 2
+    plain = judge_candidate(truth, *both, SPEC, "f1", seed=7, task="binary")
+    moved = judge_candidate(truth, *both, SPEC, "f1", seed=7, task="binary", thresholds=(0.25, None))
+    assert (plain.candidate, plain.champion, plain.passed) == (0, 0, False)
+    assert (moved.candidate, moved.champion, moved.passed) == (1, 0, True)
+    ranked = judge_candidate(truth, *both, SPEC, "brier", seed=7, task="binary", thresholds=(0.25, None))
+    assert ranked.candidate == ranked.champion
+
+
+@pytest.mark.parametrize(
+    ("spec", "metric", "task", "said"),
+    [
+        (GateSpec(metric="roc_auc", test="delong"), "roc_auc", "multiclass", "DeLong's test compares roc_auc of two classes"),
+        (GateSpec(max_calibration_error=0.1), "rmse", "regression", "a regression has none"),
+    ],
+)
+def test_what_a_task_has_not_cannot_be_asked_for(spec: GateSpec, metric: str, task: TaskKind, said: str) -> None:
+    with pytest.raises(UsageError, match=rf"GATE-011[\s\S]*{said}"):
+        judge_candidate(YES, leaning(0.5, 1), leaning(0.5, 2), spec, metric, seed=7, task=task)
+
+
+def test_rows_of_one_class_leave_an_area_undefined() -> None:
+    with pytest.raises(AnswerIsNo, match=r"GATE-012.*roc_auc cannot be had of these 2,000 rows"):
+        judge_candidate(np.ones(2000), leaning(0.5, 1), leaning(0.5, 2), SPEC, "roc_auc", seed=7, task="binary")
+
+
+@pytest.mark.parametrize(("test", "metric"), [("delong", None), ("delong", "f1"), ("mcnemar", "roc_auc")])
+def test_a_test_that_does_not_fit_the_metric_is_a_mistake_in_the_file(test: str, metric: str | None) -> None:
+    with pytest.raises(ValidationError, match=r"compares (roc_auc|accuracy); write"):
+        GateSpec.model_validate({"test": test, "metric": metric})

@@ -5,6 +5,7 @@ from steward.core.errors import EnvironmentFault
 from steward.models import explain
 from steward.models.explain import contributions
 from steward.models.linear import Linear
+from steward.models.spread import Spread
 from steward.models.zoo import Array, Fitted, fit
 from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
 
@@ -61,7 +62,7 @@ def test_the_strongest_column_is_the_one_the_truth_is_made_of(kind: str) -> None
 
 def test_a_weighted_sum_is_explained_by_its_own_terms() -> None:
     ones, zeros = np.ones(2), np.zeros(2)
-    model = Linear(("a", "b"), 10.0, np.array([2.0, -1.0]), zeros, np.array([1.0, 0.0]), ones)
+    model = Linear(Spread(("a", "b"), ((), ()), zeros, np.array([1.0, 0.0]), ones), 10.0, np.array([2.0, -1.0]))
     found = contributions(model, np.array([[4.0, 5.0]]), np.zeros((1, 2)))
     # From 10 the first column goes up by 2 * 3, the second down by 5.
     assert (found.base.tolist(), found.values[0, :, 0].tolist()) == ([10.0], [6.0, -5.0])

@@ -13,8 +13,9 @@ import pytest
 from steward.core.errors import AnswerIsNo, UsageError
 from steward.models import limits as limits_module
 from steward.models.limits import fit_limited, limits_of, used_mb
+from steward.models.train import Lesson, choose, train_candidates
 from steward.models.zoo import fit
-from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec
+from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec, RidgeSpec
 from steward.project.tuning import LimitsSpec
 
 NAMES = ("distance_km", "hour", "noise")
@@ -41,6 +42,13 @@ def test_classes_and_codes_go_along(sample: Make) -> None:
     assert limited.content() == fit(spec, matrix, codes, names=NAMES, classes=2, categories={"hour"}).content()
 
 
+def test_weights_go_along(sample: Make) -> None:
+    (matrix, truth), weights = sample(400, 1), np.linspace(0, 2, 400)
+    limited = fit_limited(TREES, matrix, truth, names=NAMES, weights=weights, limits=ROOMY)
+    assert limited.content() == fit(TREES, matrix, truth, names=NAMES, weights=weights).content()
+    assert limited.content() != fit(TREES, matrix, truth, names=NAMES).content()
+
+
 def test_an_endless_fit_is_ended(sample: Make) -> None:
     began = time.monotonic()
     with pytest.raises(AnswerIsNo, match="ran out of time: asked for at most 3 s") as refused:
@@ -56,6 +64,22 @@ def test_a_fit_that_eats_memory_is_ended(sample: Make) -> None:
         fit_limited(ENDLESS, *sample(300_000, 1), names=NAMES, limits=LimitsSpec(memory_mb=100, seconds=100))
     assert refused.value.faults[0].code == "MODEL-041"
     assert _workers() == []
+
+
+def test_the_board_says_why_and_the_others_go_on(sample: Make) -> None:
+    lesson = Lesson("regression", NAMES, limits=LimitsSpec(seconds=60))
+    hasty = ENDLESS.model_copy(update={"limits": LimitsSpec(seconds=1)})
+    greedy = ENDLESS.model_copy(update={"limits": LimitsSpec(memory_mb=100)})
+    wrong = RidgeSpec.model_construct(kind="ridge", alpha=float("nan"), limits=None, balance=False)
+    specs = [hasty, greedy, wrong, LinearSpec(kind="linear"), MeanSpec(kind="mean")]
+    trained = train_candidates(specs, sample(60_000, 1), sample(500, 2), lesson=lesson)
+    assert [one.error for one in trained[:2]] == [
+        "ran out of time: asked for at most 1 s",
+        "ran out of memory: asked for at most 100 MB",
+    ]
+    assert trained[2].error
+    assert [one.error for one in trained[3:]] == ["", ""]
+    assert choose(trained, "rmse").name == "linear"
 
 
 def test_one_greedy_request_is_refused_by_the_kernel(tmp_path: Path) -> None:
@@ -122,7 +146,7 @@ def test_memory_is_read_in_megabytes() -> None:
     assert used_mb(99_999_999) == 0
 
 
-def test_no_such_kind_is_passed_on_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_fault_of_ours_comes_back_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "failed.json").write_text(
         '{"kind": "UsageError", "faults": [{"code": "X-1", "what": "w", "where": ["here"], "why": "", "fix": "f"}]}'
     )

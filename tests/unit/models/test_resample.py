@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.models.resample import BLOCKS, block_of_rows, block_sums, draws, resampled_medians, resampled_sums
+from steward.models.resample import (
+    BLOCKS,
+    Dependence,
+    block_of_rows,
+    block_sums,
+    dependence,
+    draws,
+    resampled_medians,
+    resampled_sums,
+)
 
 
 @given(st.integers(1, 5000))
@@ -51,3 +60,28 @@ def test_drawn_medians_are_those_of_the_rows_that_were_drawn(rows: int, blocks: 
 
 def test_fewer_blocks_hold_longer_runs() -> None:
     assert block_sums(np.ones((600, 1)), 50).ravel().tolist() == [12] * 50
+
+
+@pytest.mark.parametrize(("run", "most", "fewest"), [(1, 1000, 400), (100, 250, 15)])
+def test_blocks_grow_until_neighbours_are_no_longer_alike(run: int, most: int, fewest: int) -> None:
+    series = np.repeat(np.random.default_rng(3).normal(size=20_000 // run), run)
+    seen = dependence(series)
+    assert fewest <= seen.blocks <= most
+    assert 0 <= seen.likeness < 0.2
+
+
+def test_the_spread_of_drawn_means_is_right_although_neighbours_are_alike() -> None:
+    # 200 values, each for 50 rows: the mean of 10,000 rows varies by 1 / sqrt(200)
+    runs = np.random.default_rng(5).normal(size=(40, 200)).repeat(50, axis=1)
+    spreads = [resampled_sums(row[:, None], 300, 1, blocks=dependence(row).blocks).std() / 10_000 for row in runs]
+    assert np.mean(spreads) == pytest.approx(1 / 200**0.5, rel=0.15)
+
+
+def test_few_blocks_widen_bounds_by_students_quantile_and_neighbours_alike_by_their_variance() -> None:
+    # t of 10 degrees at 95 % is 1.8125 where a normal one is 1.6449
+    assert Dependence(11, 0.0).widening(0.95) == pytest.approx(1.8125 / 1.6449 * (11 / 10) ** 0.5, rel=1e-4)
+    assert Dependence(11, 0.25).widening(0.95) == pytest.approx(Dependence(11, 0.0).widening(0.95) * 1.5**0.5)
+
+
+def test_rows_that_do_not_vary_are_not_alike() -> None:
+    assert dependence(np.zeros(50)) == Dependence(50, 0.0)

@@ -32,7 +32,7 @@ def test_a_candidate_that_fails_is_kept_with_its_reason(sample: Make) -> None:
     matrix[3, 0] = np.inf
     mean, linear = train_candidates([MEAN, LINEAR], (matrix, truth), sample(100, 2), lesson=LESSON)
     assert (mean.error, linear.model) == ("", None)
-    assert "infinity" in linear.error
+    assert "infinite" in linear.error
     assert choose([mean, linear], "rmse") is mean
 
 

@@ -212,7 +212,7 @@ def test_what_matters_most_is_told_first() -> None:
     assert importance(SPACE, found.trials[:1], higher_is_better=False) == {}
 
 
-def test_numbers_are_whole_where_the_parameter_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_are_whole_where_the_parameter_is() -> None:
     found = tune(Hill(), loss, budget=Budget(8), study=study())
     kinds: set[Callable[..., object]] = {type(trial.settings["depth"]) for trial in found.trials}
     assert kinds == {int}

@@ -28,7 +28,7 @@ TYPES: Mapping[ColumnType, str] = {
 _AT_ONCE = 100  # parameters or tags a call takes
 _LONGEST = 6000  # signs of a parameter; a tag may have more
 _DIGEST = 36  # signs of a digest that MLflow keeps; the whole one stands in the source
-_STRANGE = re.compile(r"[^/\w.\- :]")
+_STRANGE = re.compile(r"[^/\w.\- :]+")
 
 
 def log_entries(

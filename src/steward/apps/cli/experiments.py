@@ -128,7 +128,7 @@ def _name(where: str) -> str:
 
 
 def _where_to_look(tracked: str | None) -> str:
-    from steward.flows.track import run_page
+    from steward.registry.tracking import run_page
 
     link = f"MLflow  {run_page(tracked)}   (with  make mlflow-ui  or  mlflow ui;  other runs by their id)\n" if tracked else ""
     return f"{link}\nnext:  steward experiments compare v1 v2   or   steward experiments plot"
@@ -200,7 +200,7 @@ def _figures(row: "ComparedFigure") -> list[str]:
 
     from steward.reporting.page import figure
 
-    cells = []
+    cells: list[str] = []
     for one, far in zip(row.values, row.differences, strict=True):
         bounds = f" [{figure(one.low)}, {figure(one.high)}]" if one and one.low is not None else ""
         away = f"  {'+' if far >= 0 else ''}{figure(far)}" if far is not None and cells else ""

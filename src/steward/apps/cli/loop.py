@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 STAGE_HELP = {
     "ingest": "Bring the project's months in as one snapshot, and stop there.",
     "process": "Ingest, check and clean, and stop there.",
-    "features": "Ingest, process and make the feature table, and stop there.",
+    "features": "Ingest, process, make the feature table and say what each feature is and tells, and stop there.",
     "train": "All of that, then train and evaluate the candidates, and stop there.",
 }
 
@@ -94,7 +94,7 @@ def run(
         from steward.flows.export import place_outputs
 
         place_outputs(finished, until, into, ports)
-    _show(finished, where, as_json=as_json)
+    _show(finished, where, ports.workspace.home, as_json=as_json)
 
 
 def resume(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson = False) -> None:
@@ -103,7 +103,8 @@ def resume(where: Where, data: Data = None, sets: Sets = None, as_json: AsJson =
     from steward.flows.run import resume as resume_flow
 
     options = RunOptions(where, tuple(sets or ()))
-    _show(resume_flow(options, open_ports(data, quiet=as_json)), where, as_json=as_json)
+    ports = open_ports(data, quiet=as_json)
+    _show(resume_flow(options, ports), where, ports.workspace.home, as_json=as_json)
 
 
 def _stage_command(stage: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - typer reads the inner signature
@@ -129,12 +130,15 @@ def _overrides(where: str, params: "Path | None", sets: list[str] | None) -> tup
     return (*(() if params is None else params_overrides(where, params)), *(sets or ()))
 
 
-def _show(finished: "Run", where: str, *, as_json: bool) -> None:
+def _show(finished: "Run", where: str, home: "Path", *, as_json: bool) -> None:
     from steward.apps.cli.results import show_run
     from steward.apps.cli.screen import say_json
+    from steward.flows.feature_report import read_dictionary
 
     if as_json:
-        say_json({"run": finished.id, "status": finished.status, **finished.result})
+        told = finished.result.get("feature_report")
+        dictionary = {"dictionary": read_dictionary(home, told)} if isinstance(told, dict) else {}
+        say_json({"run": finished.id, "status": finished.status, **finished.result, **dictionary})
     else:
         show_run(finished, where)
     verdict = finished.result.get("verdict")

@@ -11,6 +11,7 @@ from steward.core.tasks import higher_is_better
 from steward.flows.contest import Contest
 from steward.flows.status import Status, next_step
 from steward.monitoring.history import WatchedWindow
+from steward.registry.tracking import run_page
 
 
 def show_run(finished: Run, where: str) -> None:
@@ -28,8 +29,19 @@ def show_run(finished: Run, where: str) -> None:
         for line in result.get("summary", ()):
             say(escape(line))
         if "quality" in result:
-            say(f"quality report  {result['quality']['html']}   (in the workspace; Markdown beside it)\n")
-        say(f"run {finished.id} {finished.status}\n\nnext:  steward run {where}")
+            say(f"quality report  {result['quality']['html']}   (in the workspace; Markdown beside it)")
+        if "feature_report" in result:
+            _show_features(result["feature_report"])
+        say(f"\nrun {finished.id} {finished.status}\n\nnext:  steward run {where}")
+
+
+def _show_features(told: Mapping[str, Any]) -> None:
+    rows = [[one["name"], f"{one['gain']:.1%}", one["alone"]["value"], one["mutual_information"]] for one in told["top"]]
+    alone = told["top"][0]["alone"]["metric"] if told["top"] else ""
+    say(f"feature report  {told['html']}   (in the workspace; the dictionary as JSON beside it)\n")
+    say_table("Most important features", ("feature", "gain", f"{alone} alone", "information"), rows)
+    for what in told["refused"]:
+        say(f"[red]training will be refused[/]: {escape(what)}")
 
 
 def _show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
@@ -83,7 +95,7 @@ def _show_verdict(finished: Run, result: Mapping[str, Any], where: str) -> None:
         "gate": f"{word}: {verdict['reason']}",
         "champion": f"[bold]{champion}[/]" + (" (new)" if result["promoted"] else ""),
         "version": f"v{result['version']}  bundle {result['bundle'][:12]}",
-        "mlflow": result.get("mlflow_run") or "-",
+        "mlflow": _tracked(result.get("mlflow_run")),
         "run": finished.id,
     }
     say_facts(facts)
@@ -125,9 +137,14 @@ def _status_facts(status: Status) -> dict[str, object]:
         if isinstance(metrics, dict):
             facts["test"] = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float))
         facts["left out"] = ", ".join(str(x) for x in version.facts.get("left_out") or ()) or "nothing"  # type: ignore[attr-defined]
+        facts["mlflow"] = _tracked(version.facts.get("mlflow_run"))
     facts["versions"] = status.versions
     if last is not None:
         facts["last run"] = f"{last.id} {last.status} ({last.trigger}), started {last.started_at[:19]}"
     facts["incident"] = "none open" if status.incident is None else f"{status.incident.id}: {', '.join(status.incident.labels)}"
     facts["waiting"] = ", ".join(f"approval {a.id}" for a in status.pending) or "nothing waits for a decision"
     return facts
+
+
+def _tracked(run: object) -> str:
+    return f"{run}  {run_page(str(run))}" if run else "-"

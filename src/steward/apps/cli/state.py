@@ -70,9 +70,11 @@ def report(
     import os
 
     from steward.apps.cli.screen import say, say_json
+    from steward.flows.champion import need_champion
     from steward.flows.report import write_report
     from steward.flows.status import collect_status, known_projects, next_step
     from steward.project.read import read_project
+    from steward.registry.tracking import run_page
 
     ports = open_ports(data, quiet=as_json)
     if quality or period or against:
@@ -86,7 +88,10 @@ def report(
         say_json({"reports": {name: str(path) for name, path in pages.items()}})
         return
     for name, path in pages.items():
-        say(f"{path}\n\nnext:  open it in a browser; then  {next_step(collect_status(name, ports), where or name)}")
+        version = ports.registry.version(name, number or need_champion(ports, name).number)
+        tracked = version.facts.get("mlflow_run")
+        say(f"{path}\n{f'MLflow  {run_page(str(tracked))}' if tracked else ''}")
+        say(f"\nnext:  open it in a browser; then  {next_step(collect_status(name, ports), where or name)}")
     if not pages:
         say("no project has a champion to report on\n\nnext:  steward run taxi")
 

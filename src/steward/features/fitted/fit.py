@@ -15,7 +15,14 @@ import polars as pl
 from steward.core.errors import Fault, UsageError
 from steward.core.tasks import Label
 from steward.features.fitted.formula import Filled, Formula, Nearest, Steps, Weighted
-from steward.features.fitted.table import fit_count, fit_target_mean, folds_of, mean_of_other_folds
+from steward.features.fitted.table import (
+    fit_count,
+    fit_target_mean,
+    fit_typical,
+    folds_of,
+    mean_of_other_folds,
+    typical_of_other_folds,
+)
 from steward.features.graph import connect
 from steward.features.lookup import Lookup
 from steward.features.program import Program
@@ -29,6 +36,7 @@ from steward.project.fitted import (
     ImputeSpec,
     ScaleSpec,
     TargetMeanSpec,
+    TypicalSpec,
     reads_of,
 )
 
@@ -112,6 +120,12 @@ def _fit_one(name: str, spec: FittedSpec, so_far: Learned, target: Array, classe
             lookup = fit_target_mean(name, table, by, meant, smoothing=smoothing)
             fold = folds_of(table.height, min(folds, table.height), seed)
             own = mean_of_other_folds(table, by, meant, smoothing=smoothing, fold=fold)
+            return _with_lookup(so_far, lookup, table.with_columns(pl.Series(name, own)))
+        case TypicalSpec(by=by, of=of, statistic=statistic, smoothing=smoothing, folds=folds):
+            _numbers(name, table, of)
+            lookup = fit_typical(name, table, by, of, statistic=statistic, smoothing=smoothing)
+            fold = folds_of(table.height, min(folds, table.height), seed)
+            own = typical_of_other_folds(table, by, of, statistic=statistic, smoothing=smoothing, fold=fold)
             return _with_lookup(so_far, lookup, table.with_columns(pl.Series(name, own)))
         case CountSpec(by=by):
             lookup = fit_count(name, table, by)

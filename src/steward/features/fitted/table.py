@@ -7,6 +7,7 @@ learns from.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from steward.core.errors import Fault, UsageError
 from steward.features.lookup import Lookup
 
 Array = npt.NDArray[np.float64]
+
+Statistic = Literal["median", "mean"]
 
 _VALUE = "value"
 
@@ -81,6 +84,40 @@ def mean_of_other_folds(
     prior = overall[fold]
     mean: Array = np.where(weight > 0, (sum_of_others + smoothing * prior) / np.where(weight > 0, weight, 1.0), prior)
     return mean
+
+
+def fit_typical(name: str, rows: pl.DataFrame, by: Sequence[str], of: str, *, statistic: Statistic, smoothing: float) -> Lookup:
+    """Return the lookup of a column's median or mean by keys; what it is overall for unknown keys.
+
+    Raises:
+        UsageError: FEAT-021 a key holds no codes.
+    """
+    _refuse_measures(name, rows, by)
+    overall, table = _typical(rows, by, of, statistic, smoothing)
+    return _lookup(name, table, by, overall)
+
+
+def typical_of_other_folds(
+    rows: pl.DataFrame, by: Sequence[str], of: str, *, statistic: Statistic, smoothing: float, fold: npt.NDArray[np.intp]
+) -> Array:
+    """Return for each row what the rows of the other folds give its keys, shape (rows,)."""
+    found = np.empty(rows.height)
+    for number in range(int(fold.max()) + 1):
+        own = fold == number
+        overall, table = _typical(rows.filter(~pl.Series(own)), by, of, statistic, smoothing)
+        asked = rows.filter(pl.Series(own)).select(by).join(table, on=list(by), how="left", maintain_order="left")
+        found[own] = asked[_VALUE].fill_null(overall).to_numpy()
+    return found
+
+
+def _typical(rows: pl.DataFrame, by: Sequence[str], of: str, statistic: Statistic, smoothing: float) -> tuple[float, pl.DataFrame]:
+    """Return what a column is overall, and by keys; rows without it or without a key say nothing."""
+    known = rows.select(*by, pl.col(of).cast(pl.Float64).alias(_VALUE)).drop_nulls(_VALUE)
+    middle = pl.col(_VALUE).median() if statistic == "median" else pl.col(_VALUE).mean()
+    overall = float(known.select(middle).item() or 0.0)
+    groups = known.drop_nulls(by).group_by(by, maintain_order=True).agg(middle.alias("own"), pl.len().alias("rows"))
+    value = (pl.col("own") * pl.col("rows") + smoothing * overall) / (pl.col("rows") + smoothing)
+    return overall, groups.select(*by, value.alias(_VALUE))
 
 
 def folds_of(rows: int, folds: int, seed: int) -> npt.NDArray[np.intp]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from steward.core.errors import UsageError
 from steward.features.fitted.fit import fit_columns, in_order
-from steward.features.fitted.table import fit_target_mean, mean_of_other_folds
+from steward.features.fitted.table import fit_target_mean, folds_of, mean_of_other_folds
 from steward.features.program import Program
 from steward.project.fitted import (
     BinsSpec,
@@ -18,6 +18,7 @@ from steward.project.fitted import (
     ImputeSpec,
     ScaleSpec,
     TargetMeanSpec,
+    TypicalSpec,
 )
 from steward.registry.encoded import fitting_as_json, fitting_from_json
 from steward.registry.table import table_as_json
@@ -34,6 +35,7 @@ every_kind: dict[str, FittedSpec] = {
     "whole": ImputeSpec(kind="impute", of="x"),
     "even": ScaleSpec(kind="scale", of="x"),
     "cell": ClustersSpec(kind="clusters", of=("x", "y"), count=3),
+    "usual_x": TypicalSpec(kind="typical", of="x", by=("zone", "word"), smoothing=3),
     "axis": ComponentSpec(kind="component", of=("x", "y")),
 }
 
@@ -75,6 +77,18 @@ def test_a_target_of_pure_noise_is_not_found_in_its_own_mean() -> None:
     naive = np.corrcoef(learned.fitting.apply(rows)["mean"].to_numpy(), target)[0, 1]
     assert naive > 0.4
     assert own < 0.1
+
+
+def test_what_is_typical_of_a_combination_leans_on_what_is_typical_overall() -> None:
+    rows = pl.DataFrame({"zone": [1, 1, 1, 2, None], "miles": [1.0, 2.0, 90.0, 5.0, None]})
+    spec = TypicalSpec(kind="typical", of="miles", by=("zone",), smoothing=1, folds=2)
+    learned = fit_columns({"usual": spec}, rows, np.zeros(5), ())
+    # the median of 1, 2, 90 and 5 is 3.5; zone 1: (3 * 2 + 3.5)/4, zone 2: (5 + 3.5)/2
+    assert learned.fitting.apply(pl.DataFrame({"zone": [1, 2, 3]}))["usual"].to_list() == [2.375, 4.25, 3.5]
+    # the row that is alone in its zone gets what the other fold is overall, never its own value
+    fold = folds_of(5, 2, 7)
+    others = rows["miles"].to_numpy()[(fold != fold[3])]
+    assert learned.table["usual"][3] == np.nanmedian(others)
 
 
 def test_rows_are_counted_by_all_keys_and_an_unseen_combination_is_0() -> None:
