@@ -16,7 +16,7 @@ from measure import data_folder, keep, print_table
 from ties import HEART_CODES, HEART_NAMES, SHAPES, errors, heart, promoted
 
 from steward.deploy.gate import Verdict, judge_candidate
-from steward.models.crossval import choose_simplest_of_ties, compare, cross_validate_answers, repeated_folds
+from steward.models.crossval import CrossValidated, Fold, choose_simplest_of_ties, compare, cross_validate_answers, repeated_folds
 from steward.models.zoo import Array, fit
 from steward.project.candidates import CandidateSpec, LogisticSpec, RandomForestSpec
 from steward.project.gate import GateSpec
@@ -41,12 +41,12 @@ def found(case: tuple[int, float]) -> tuple[tuple[int, float], int]:
     return case, sum(judge_candidate(*one, GateSpec(), "rmse", seed=seed).passed for seed, one in enumerate(tries))
 
 
-def cross(matrix: Array, truth: Array, spec: CandidateSpec, metric: str) -> tuple[object, Array]:
+def cross(matrix: Array, truth: Array, spec: CandidateSpec) -> tuple[CrossValidated, Array]:
     """Return the figures of ten folds five times over, and every row's answer from the first round."""
     answers = np.empty((len(truth), 2))
     folds = repeated_folds(truth, folds=10, repeats=5, seed=SEED, classes=True)
 
-    def answer(fold: object) -> Array:
+    def answer(fold: Fold) -> Array:
         model = fit(spec, matrix[fold.train], truth[fold.train], names=HEART_NAMES, classes=2, categories=HEART_CODES)
         said = model.predict(matrix[fold.test])
         if any(fold is one for one in folds[:10]):
@@ -56,13 +56,13 @@ def cross(matrix: Array, truth: Array, spec: CandidateSpec, metric: str) -> tupl
     return cross_validate_answers(answer, truth, folds, task="binary"), answers
 
 
-def of_heart() -> dict[str, object] | None:
+def of_heart() -> dict[str, str] | None:
     data = data_folder()
     if data is None or not (data / "heart").is_dir():
         return None
     matrix, truth = heart(data)
     specs = {"logistic": LogisticSpec(kind="logistic"), "random_forest": RandomForestSpec(kind="random_forest", seed=7)}
-    crossed = {name: cross(matrix, truth, spec, "roc_auc") for name, spec in specs.items()}
+    crossed = {name: cross(matrix, truth, spec) for name, spec in specs.items()}
     figures = {name: one[0] for name, one in crossed.items()}
     judged = compare(figures["random_forest"], figures["logistic"], "roc_auc")
     verdict: Verdict = judge_candidate(
@@ -76,10 +76,10 @@ def of_heart() -> dict[str, object] | None:
         against="logistic",
     )
     means = {name: one.measured("roc_auc") for name, one in figures.items()}
+    gap = judged.comparison
     return {
-        "roc_auc": {name: [one.mean, one.low, one.high] for name, one in means.items()},
-        "folds": judged.answer,
-        "difference": [judged.comparison.difference, judged.comparison.low, judged.comparison.high, judged.comparison.p_value],
+        **{f"ROC AUC of {name}": f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" for name, one in means.items()},
+        "forest minus logistic": f"{gap.difference:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}], p = {gap.p_value:.2f}: {judged.answer}",
         "chosen": choose_simplest_of_ties(figures, "roc_auc"),
         "gate": verdict.reason,
     }

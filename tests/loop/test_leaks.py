@@ -1,14 +1,16 @@
 """Dishonest data is refused by the command line; honest data of all four projects passes, and its features are told."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from steward.flows.feature_report import read_dictionary
+from steward.flows.run import RunOptions, run
 from steward.project.read import blueprint_names
 from tests.loop.conftest import Steward
+from tests.small_project import open_workspace
 
 pytestmark = pytest.mark.loop
 FEW = {"taxi": 4000, "uber": 800, "heart": 303, "accidents": 600}
@@ -33,41 +35,39 @@ def test_the_heart_rows_copied_to_1025_are_refused_with_their_number(steward: St
     assert "drop_duplicates" in told
 
 
-def test_the_projects_own_cleaning_keeps_one_of_each_copy(steward: Steward, copied: Path) -> None:
-    made = steward.json("features", "heart", "--data", str(copied))
-    assert made["clean_rows"] == 303
-    assert made["feature_report"]["refused"] == []
-
-
-def checked(steward: Steward, name: str, *more: str) -> Any:
-    made = steward.json("features", name, *more)
-    told = made["dictionary"]
+def checked(home: Path, data: Path | None, name: str, *overrides: str) -> Any:
+    made = run(RunOptions(name, overrides, until="features"), open_workspace(home, data)).result
+    told = read_dictionary(home, made["feature_report"])
     assert told["suspicions"] == []
     assert {feature["name"] for feature in told["features"]} == set(made["features"])
     assert all(feature["meaning"] and feature["raw"] and feature["known_at"] == "request" for feature in told["features"])
     assert sum(feature["importance"]["gain"] for feature in told["features"]) == pytest.approx(1.0)
     assert len(told["correlations"]["values"]) == len(made["features"]) + 1
-    page = (steward.home / made["feature_report"]["html"]).read_text()
+    page = (home / made["feature_report"]["html"]).read_text()
     assert all(f"<h3>{name}</h3>" in page for name in made["features"])
-    assert json.loads((steward.home / made["feature_report"]["json"]).read_text()) == told
     return told
 
 
 @pytest.mark.parametrize("name", blueprint_names())
-def test_simulated_rows_of_every_project_pass_and_their_features_are_told(steward: Steward, name: str) -> None:
-    told = checked(steward, name, "--set", f"source.simulator.rows={FEW[name]}")
+def test_simulated_rows_of_every_project_pass_and_their_features_are_told(tmp_path: Path, name: str) -> None:
+    told = checked(tmp_path, None, name, f"source.simulator.rows={FEW[name]}")
     assert told["origin"] == "simulated"
 
 
 @pytest.mark.parametrize("name", blueprint_names())
-def test_real_rows_of_every_project_pass_and_their_features_are_told(steward: Steward, data: Path, name: str) -> None:
-    told = checked(steward, name, "--data", str(data))
+def test_real_rows_of_every_project_pass_and_their_features_are_told(tmp_path: Path, data: Path, name: str) -> None:
+    told = checked(tmp_path, data, name)
     assert told["origin"] == "folder"
 
 
-def test_the_command_says_what_tells_most_and_where_the_page_is(steward: Steward, data: Path) -> None:
-    said = steward("features", "taxi", "--data", str(data)).stdout
-    assert "reports/taxi/features/features.html" in said
+def test_the_projects_own_cleaning_keeps_one_of_each_copy_and_the_command_says_what_tells_most(
+    steward: Steward, copied: Path
+) -> None:
+    said = steward("features", "heart", "--data", str(copied)).stdout
+    assert "refused" not in said
+    assert "reports/heart/features/features.html" in said
     assert "Most important features" in said
-    assert said.index("centroid_km") < said.index("dropoff_zone")
-    assert "next:" in said
+    assert said.index("thallium") < said.index("next:")
+    made = steward.json("features", "heart", "--data", str(copied))
+    assert made["clean_rows"] == 303
+    assert made["dictionary"]["features"][0]["name"] == made["feature_report"]["top"][0]["name"]

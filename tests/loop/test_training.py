@@ -102,7 +102,7 @@ def test_what_training_cannot_do_is_refused_with_the_way_out(
 
 def test_a_threshold_needs_two_classes(steward: Steward, tmp_path: Path) -> None:
     project = write(tmp_path / "calls", task="multiclass", target="outcome", training={"threshold": {"metric": "f1"}})
-    assert "MODEL-022" in steward("train", project, code=2).stderr
+    assert "MODEL-023" in steward("train", project, code=2).stderr
 
 
 def test_candidates_over_folds_are_told_apart_or_not(steward: Steward, tmp_path: Path) -> None:

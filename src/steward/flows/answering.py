@@ -23,7 +23,7 @@ def answer_rule(project: Project, chosen: Trained, validation: Sample, classes: 
         classes: the labels of the codes; none for a quantity.
 
     Raises:
-        UsageError: MODEL-022 a quantity has no probabilities to calibrate, or there is no threshold between so many classes.
+        UsageError: MODEL-023 a quantity has no probabilities to calibrate, or there is no threshold between so many classes.
     """
     training = project.spec.training
     _refuse_misfit(training, classes)
@@ -52,7 +52,7 @@ def _calibration(training: TrainingSpec, truth: Array, predicted: Array) -> Cali
 def _refuse_misfit(training: TrainingSpec, classes: tuple[Label, ...]) -> None:
     if not classes and training.calibrate != "never":
         what = "a quantity has no probabilities to calibrate"
-        raise UsageError(Fault("MODEL-022", what, ("project.yaml: training.calibrate",), fix="take it out"))
+        raise UsageError(Fault("MODEL-023", what, ("project.yaml: training.calibrate",), fix="take it out"))
     if training.threshold is not None and len(classes) != 2:  # noqa: PLR2004 - this side of it, or the other
         what = f"a threshold parts two classes, and the target has {len(classes) or 'none'}"
-        raise UsageError(Fault("MODEL-022", what, ("project.yaml: training.threshold",), fix="take it out"))
+        raise UsageError(Fault("MODEL-023", what, ("project.yaml: training.threshold",), fix="take it out"))

@@ -81,13 +81,8 @@ def test_every_picture_and_page_of_a_version_goes_along(place: Path, ports: Port
     (told,) = experiments(ports)
     assert len(told.pictures) >= 4
     assert all(png.startswith(b"\x89PNG") for png in told.pictures.values())
-    assert {
-        "reports/trips-v1.html",
-        "reports/trips-quality.html",
-        "gate/verdict.json",
-        "data/sources.json",
-    } <= told.documents.keys()
-    assert b"Leaderboard" in told.documents["reports/trips-v1.html"]
+    assert "Candidates" in told.pictures  # also what only the result of a run that still goes on tells
+    assert {"reports/trips-quality.html", "gate/verdict.json", "data/sources.json"} <= told.documents.keys()
     assert json.loads(told.documents["gate/verdict.json"])["passed"] is True
 
 

@@ -2,8 +2,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
+from benchmarks.ties import HEART_CODES, HEART_NAMES, heart
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,8 @@ from steward.models.crossval import (
     expanding_folds,
     repeated_folds,
 )
+from steward.models.zoo import Fitted, fit
+from steward.project.candidates import CandidateSpec, LogisticSpec, RandomForestSpec
 
 
 @dataclass
@@ -123,45 +125,21 @@ class _Line:
         return self.slope * matrix[:, self.column]
 
 
-def heart(data: Path) -> tuple[np.ndarray, np.ndarray]:
-    rows = pl.read_csv(data / "heart" / "processed.cleveland.data", has_header=False, null_values="?").to_numpy()
-    return rows[:, :-1].astype(np.float64), (rows[:, -1] > 0).astype(np.float64)
-
-
-class _Probabilities:
-    """A scikit-learn classifier as a model of ours."""
-
-    def __init__(self, fitted: object) -> None:
-        self.fitted = fitted
-
-    def predict(self, matrix: np.ndarray) -> np.ndarray:
-        return np.asarray(self.fitted.predict_proba(matrix))  # type: ignore[attr-defined]
-
-
 def test_on_heart_nobody_can_tell_a_logistic_regression_from_a_forest(data: Path) -> None:
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     matrix, truth = heart(data)
     folds = repeated_folds(truth, folds=5, repeats=2, seed=7, classes=True)
 
-    def logistic(rows: np.ndarray, known: np.ndarray) -> _Probabilities:
-        return _Probabilities(
-            make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression()).fit(rows, known)
-        )
+    def crossed(spec: CandidateSpec) -> CrossValidated:
+        def learn(rows: np.ndarray, known: np.ndarray) -> Fitted:
+            return fit(spec, rows, known, names=HEART_NAMES, classes=2, categories=HEART_CODES)
 
-    def forest(rows: np.ndarray, known: np.ndarray) -> _Probabilities:
-        trees = RandomForestClassifier(100, min_samples_leaf=3, random_state=7)
-        return _Probabilities(make_pipeline(SimpleImputer(strategy="median"), trees).fit(rows, known))
+        return cross_validate(learn, matrix, truth, folds, task="binary")
 
     found = {
-        "logistic": cross_validate(logistic, matrix, truth, folds, task="binary"),
-        "forest": cross_validate(forest, matrix, truth, folds, task="binary"),
+        "logistic": crossed(LogisticSpec(kind="logistic")),
+        "random_forest": crossed(RandomForestSpec(kind="random_forest", num_trees=100, seed=7)),
     }
     for metric in ("roc_auc", "average_precision", "log_loss"):
-        assert compare(found["forest"], found["logistic"], metric).answer == "cannot tell"
+        assert compare(found["random_forest"], found["logistic"], metric).answer == "cannot tell"
         assert choose_simplest_of_ties(found, metric) == "logistic"
     assert 0.86 < found["logistic"].measured("roc_auc").mean < 0.94

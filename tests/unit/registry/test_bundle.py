@@ -10,12 +10,19 @@ import pytest
 
 from steward.core.digest import digest_bytes, digest_json
 from steward.core.errors import Refused
-from steward.project.candidates import LightGbmSpec, LinearSpec, MeanSpec
+from steward.project.candidates import LightGbmSpec, LinearSpec, MeanSpec, MlpSpec, RandomForestSpec, XGBoostSpec
 from steward.registry.bundle import BundleContent, BundleRecord, library_versions, read_bundle, write_bundle
 
 Make = Callable[..., BundleContent]
 Rows = Callable[[int], pl.DataFrame]
-SPECS = [MeanSpec(kind="mean"), LinearSpec(kind="linear"), LightGbmSpec(kind="lightgbm", num_trees=5)]
+SPECS = [
+    MeanSpec(kind="mean"),
+    LinearSpec(kind="linear"),
+    LightGbmSpec(kind="lightgbm", num_trees=5),
+    XGBoostSpec(kind="xgboost", num_trees=5),
+    RandomForestSpec(kind="random_forest", num_trees=5),
+    MlpSpec(kind="mlp", hidden=(4,), epochs=2),
+]
 
 
 class Written(Protocol):
@@ -53,6 +60,11 @@ def test_a_bundle_knows_what_it_reads_and_where_it_comes_from(written: Written, 
     # zone 2 lies at 40.75; zone 4 is not in the lookup
     features = bundle.features(make_rows(4))
     assert features["north"].to_list() == [None, 0.75, 1.0, None]
+
+
+def test_the_version_of_xgboost_is_noted_where_it_answers() -> None:
+    more = library_versions("xgboost").keys() - library_versions("random_forest").keys()
+    assert more in ({"xgboost"}, {"xgboost-cpu"})
 
 
 def test_the_same_content_makes_the_same_bytes_and_is_written_once(make_content: Make, tmp_path: Path) -> None:
