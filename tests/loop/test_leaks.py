@@ -60,9 +60,7 @@ def test_real_rows_of_every_project_pass_and_their_features_are_told(tmp_path: P
     assert told["origin"] == "folder"
 
 
-def test_the_projects_own_cleaning_keeps_one_of_each_copy_and_the_command_says_what_tells_most(
-    steward: Steward, copied: Path
-) -> None:
+def test_the_own_cleaning_of_heart_keeps_one_of_each_copy_and_features_are_told(steward: Steward, copied: Path) -> None:
     said = steward("features", "heart", "--data", str(copied)).stdout
     assert "refused" not in said
     assert "reports/heart/features/features.html" in said

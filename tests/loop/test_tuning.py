@@ -21,11 +21,8 @@ pytestmark = [pytest.mark.loop, pytest.mark.timeout(600), pytest.mark.usefixture
 TRIALS = 8
 ASKED = ("tune", "calls", "--candidate", "lightgbm", "--trials", str(TRIALS))
 # Slow enough to be met at work: each trial takes a second or so, longer than another process needs to begin.
-SLOW = (
-    "--set",
-    "candidates=[{kind: lightgbm, num_trees: 1500, learning_rate: 0.002, min_rows_in_leaf: 5,"
-    " tune: {pruning: false, space: {learning_rate: [0.002]}}}]",
-)
+ONE_RATE = "tune: {pruning: false, space: {learning_rate: [0.002]}}"
+SLOW = ("--set", f"candidates=[{{kind: lightgbm, num_trees: 1500, learning_rate: 0.002, min_rows_in_leaf: 5, {ONE_RATE}}}]")
 
 
 @pytest.fixture

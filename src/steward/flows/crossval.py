@@ -109,6 +109,7 @@ def compete(
     lesson: Lesson,
     spec: FoldsSpec,
     progress: Progress,
+    candidates: Sequence[CandidateSpec] | None = None,
 ) -> Competition:
     """Let all candidates compete over folds of some rows of the feature table.
 
@@ -120,6 +121,7 @@ def compete(
         lesson: what is to be learnt.
         spec: how many folds.
         progress: told after each candidate.
+        candidates: who competes; those of the project file by default.
 
     Raises:
         UsageError: MODEL-017 too few rows, or too few of a class, for so many folds.
@@ -128,9 +130,10 @@ def compete(
     target, metric = truth(project, rows, classes), deciding_metric(project)
     folds = _folds(project, target, spec, classes=bool(classes))
     crossed: list[Crossed] = []
-    for name, candidate in zip(names_of(project.spec.candidates), project.spec.candidates, strict=True):
+    named = project.spec.candidates if candidates is None else candidates
+    for name, candidate in zip(names_of(project.spec.candidates), named, strict=True):
         crossed.append(_cross(name, candidate, _Table(project, program, rows, classes), lesson, target, folds))
-        progress.advanced("train", len(crossed), len(project.spec.candidates))
+        progress.advanced("train", len(crossed), len(named))
     able = {one.name: one for one in crossed if one.found is not None}
     if not able:
         raise AnswerIsNo(*(Fault("MODEL-010", f"candidate {one.name} failed", why=one.error) for one in crossed))

@@ -72,7 +72,6 @@ def _facts(
     project: Project, ingested: Ingested, cleaned: Cleaned, featured: Featured, trained: TrainedModel, evaluated: Evaluated
 ) -> dict[str, Any]:
     """Return what a version says about itself, the same for every run of the same content."""
-    chosen = project.spec.candidates[[entry["kind"] for entry in trained.board].index(trained.chosen)]
     return {
         "origin": ingested.origin,
         "snapshot": ingested.snapshot,
@@ -85,7 +84,7 @@ def _facts(
         "features": list(featured.program.wanted),
         "left_out": list(featured.program.left_out),
         "metrics": {name: value["value"] for name, value in evaluated.metrics.items()},
-        "parameters": {"candidate": trained.chosen, **chosen.model_dump(mode="json")},
+        "parameters": {"candidate": trained.chosen, **trained.settings},
         "unit": project.spec.unit,
         "overrides": [text for text in project.overrides if not text.startswith("split.")],
         **({"classes": list(trained.classes)} if trained.classes else {}),

@@ -23,6 +23,7 @@ from steward.flows.matrices import code_columns, deciding_metric, learnable
 from steward.flows.ports import Ports
 from steward.flows.program import ModelProgram
 from steward.flows.steps import Done, Runner
+from steward.flows.tuned import settle
 from steward.models.answer import AnswerRule
 from steward.models.mean import class_shares
 from steward.models.target import judge_target
@@ -40,12 +41,13 @@ Baseline = float | Sequence[float]
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """The chosen candidate, its folder below `candidates`, what each candidate reached, and how many rows there were.
+    """The chosen candidate and its settings, its folder below `candidates`, the leaderboard, and how many rows there were.
 
     `classes` are the labels of the codes 0, 1, ..., none for a quantity.
     """
 
     chosen: str
+    settings: Mapping[str, Any]
     kind: str
     digest: str
     board: tuple[Mapping[str, Any], ...]
@@ -88,6 +90,7 @@ def train(project: Project, featured: Featured, ports: Ports, runner: Runner, fr
     output = runner.step("train", depends, lambda: _train(project, featured, ports, frames))
     return TrainedModel(
         chosen=output["chosen"],
+        settings=output["settings"],
         kind=output["kind"],
         digest=output["digest"],
         board=tuple(output["board"]),
@@ -116,6 +119,7 @@ def _train(project: Project, featured: Featured, ports: Ports, frames: Frames) -
     target = everything.sample[1]
     output = {
         "chosen": winner.chosen.name,
+        "settings": winner.chosen.spec.model_dump(mode="json", exclude={"tune", "limits"}),
         "kind": model.kind,
         "digest": digest,
         "board": list(winner.board),
@@ -143,16 +147,15 @@ def _compete(
     metric, folds = deciding_metric(project), project.spec.training.folds
     learned = learnable(project, program, split.train, classes)
     check = learned.other(project, program, split.validation, classes)
+    specs = settle(project, lesson, learned, check, ports)
     if folds is None:
-        trained = train_candidates(
-            project.spec.candidates, learned.sample, check, lesson=lesson, weights=learned.weights, progress=ports.progress
-        )
+        trained = train_candidates(specs, learned.sample, check, lesson=lesson, weights=learned.weights, progress=ports.progress)
         chosen = choose(trained, metric)
         board = tuple(board_entry(one, metric, chosen) for one in trained)
         note = _said(trained, chosen, metric, split.validation.height)
     else:
         rows = pl.concat([split.train, split.validation])
-        competition = compete(project, program, rows, classes, lesson, folds, ports.progress)
+        competition = compete(project, program, rows, classes, lesson, folds, ports.progress, specs)
         spec = next(one.spec for one in competition.crossed if one.name == competition.chosen)
         chosen = train_one(competition.chosen, spec, learned.sample, check, lesson=lesson, weights=learned.weights)
         choose([chosen], metric)  # it may fail or cost too much with these rows

@@ -1,8 +1,8 @@
 """Into how many clusters do rows fall best?
 
-k-means is judged by the silhouette - how much nearer a row is to its own cluster than to the next one, -1 to 1 - beside the inertia,
-whose bend tells where further clusters gain little. A mixture is judged by the Bayesian information criterion (BIC; lower is
-better), which charges for each number that is fitted. Silhouette: Rousseeuw, J. Comp. Appl. Math. 20 (1987).
+k-means is judged by the silhouette - how much nearer a row is to its own cluster than to the next one, -1 to 1 - beside the
+inertia, whose bend tells where further clusters gain little. A mixture is judged by the Bayesian information criterion (BIC; lower
+is better), which charges for each number that is fitted. Silhouette: Rousseeuw, J. Comp. Appl. Math. 20 (1987).
 """
 
 from collections.abc import Callable, Sequence

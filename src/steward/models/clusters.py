@@ -39,7 +39,8 @@ class Centres:
     def nearest(self, points: Array) -> Places:
         """Return the same for rows that are spread already."""
         # The square of the row itself is the same for all centres.
-        return np.argmin((self.centres**2).sum(axis=1) - 2 * points @ self.centres.T, axis=1)
+        nearest: Places = np.argmin((self.centres**2).sum(axis=1) - 2 * points @ self.centres.T, axis=1)
+        return nearest
 
     def inertia(self, points: Array) -> float:
         """Return the sum of squared distances of spread rows to their centres."""

@@ -15,18 +15,18 @@ from steward.models.projection import Projection, lda_fit_transform, loadings, p
 
 Array = npt.NDArray[np.float64]
 
-_BINS = 4
+_QUARTERS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
     """What the target divides rows into: its classes, or the quarters of a quantity.
 
-    `codes` of shape (rows,); `edges` are where the quarters begin and end, one more than there are, none for classes.
+    `codes` of shape (rows,); `ranges` are the smallest and the largest value of each quarter, none for classes.
     """
 
     codes: Array
-    edges: tuple[float, ...]
+    ranges: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,11 @@ def explore_rows(
     lda = _lda(rows, groups)
     centres = group_by_centres(rows.points, rows.spread, wanted=clusters, seed=seed, tell=tell)
     clouds = group_by_clouds(rows.points, pca.scores, pca.projection, wanted=clusters, seed=seed, tell=tell)
-    profile = centres and profile_clusters(rows.matrix, centres.ids, target, names=rows.names, codes=rows.codes, classes=classes)
+    profile = (
+        None
+        if centres is None
+        else profile_clusters(rows.matrix, centres.ids, target, names=rows.names, codes=rows.codes, classes=classes)
+    )
     notes = [] if lda else ["groups of the target cannot be projected apart (LDA): there is one, or nothing varies within them"]
     notes += [] if centres else ["rows are all alike: there are no clusters"]
     notes += [] if clouds else ["no mixture: there are too few different rows for the clouds"]
@@ -112,12 +116,10 @@ def group_target(target: Array, classes: int) -> Groups:
     """
     if classes:
         return Groups(target, ())
-    edges = np.unique(np.quantile(target, np.linspace(0, 1, _BINS + 1), method="higher"))
-    inner = edges[1:-1] if len(edges) > 1 else edges[:0]
-    codes = np.searchsorted(inner, target, side="right")
-    used, places = np.unique(codes, return_inverse=True)
-    kept = tuple(float(edges[place]) for place in used) + (float(edges[-1]),)
-    return Groups(places.astype(np.float64), kept)
+    inner = np.unique(np.quantile(target, np.arange(1, _QUARTERS) / _QUARTERS))
+    used, places = np.unique(np.searchsorted(inner, target, side="left"), return_inverse=True)
+    members = [target[places == place] for place in range(len(used))]
+    return Groups(places.astype(np.float64), tuple((float(one.min()), float(one.max())) for one in members))
 
 
 def _projected(rows: Comparable, projection: Projection, scores: Array) -> Projected:

@@ -48,7 +48,8 @@ class Mixture:
 
     def likeliest(self, scores: Array) -> Places:
         """Return the same for rows that are projected already."""
-        return np.argmax(self._log_densities(scores), axis=1)
+        likeliest: Places = np.argmax(self._log_densities(scores), axis=1)
+        return likeliest
 
     def log_likelihood(self, scores: Array) -> Array:
         """Return the log density of each projected row, natural logarithm."""

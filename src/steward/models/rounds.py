@@ -1,7 +1,7 @@
 """Who is told how a fit goes on, round by round?
 
-A listener is named for the body of a `with`, rather than as an argument of every fit: only boosted trees have rounds, and
-they are fitted at the far end of functions that all kinds of models share. It may raise, which ends the fit.
+A listener is named for the body of a `with`, rather than as an argument of every fit: only boosted trees and networks have
+rounds, and they are fitted at the far end of functions that all kinds of models share. It may raise, which ends the fit.
 """
 
 from collections.abc import Callable, Iterator

@@ -38,7 +38,7 @@ def test_a_gain_of_3_percent_is_found_where_there_are_rows_enough(rows: int, cor
 
 def test_on_heart_the_gate_cannot_tell_a_logistic_regression_from_a_forest(data: Path) -> None:
     matrix, truth = heart(data)
-    folds = repeated_folds(truth, folds=10, repeats=1, seed=7, classes=True)
+    folds = repeated_folds(truth, folds=5, repeats=1, seed=7, classes=True)
 
     def answers(spec: CandidateSpec) -> np.ndarray:
         said = np.empty((len(truth), 2))
@@ -49,7 +49,7 @@ def test_on_heart_the_gate_cannot_tell_a_logistic_regression_from_a_forest(data:
 
     logistic = answers(LogisticSpec(kind="logistic"))
     forest = answers(RandomForestSpec(kind="random_forest", num_trees=100, seed=7))
-    for metric in ("roc_auc", "average_precision", "accuracy", "f1"):
+    for metric in ("roc_auc", "accuracy", "f1"):
         for both in ((forest, logistic), (logistic, forest)):
             verdict = judge_candidate(truth, *both, GateSpec(), metric, seed=7, task="binary")
             assert not verdict.passed

@@ -15,7 +15,7 @@ from steward.models import limits as limits_module
 from steward.models.limits import fit_limited, limits_of, used_mb
 from steward.models.train import Lesson, choose, train_candidates
 from steward.models.zoo import fit
-from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec, RidgeSpec
+from steward.project.candidates import CandidateSpec, LightGbmSpec, LinearSpec, MeanSpec, RandomForestSpec, RidgeSpec
 from steward.project.tuning import LimitsSpec
 
 NAMES = ("distance_km", "hour", "noise")
@@ -59,9 +59,10 @@ def test_an_endless_fit_is_ended(sample: Make) -> None:
     assert _workers() == []
 
 
-def test_a_fit_that_eats_memory_is_ended(sample: Make) -> None:
-    with pytest.raises(AnswerIsNo, match="ran out of memory: asked for at most 100 MB") as refused:
-        fit_limited(ENDLESS, *sample(300_000, 1), names=NAMES, limits=LimitsSpec(memory_mb=100, seconds=100))
+def test_a_forest_that_eats_memory_is_ended(sample: Make) -> None:
+    forest = RandomForestSpec(kind="random_forest", num_trees=5000, min_rows_in_leaf=1)
+    with pytest.raises(AnswerIsNo, match="ran out of memory: asked for at most 350 MB") as refused:
+        fit_limited(forest, *sample(60_000, 1), names=NAMES, limits=LimitsSpec(memory_mb=350, seconds=200))
     assert refused.value.faults[0].code == "MODEL-041"
     assert _workers() == []
 
