@@ -80,7 +80,7 @@ def _yellow(folder: Path, data: Path) -> list[Row]:
         place = folder / test
         place.mkdir()
         source = {"fleet": "yellow"}
-        project = recipes.taxi(place, split={**GREEN, "train": YELLOW_LEARN, "test": [test]}, candidates=[TREES])
+        project = recipes.taxi(place, "month_of_year", split={**GREEN, "train": YELLOW_LEARN, "test": [test]}, candidates=[TREES])
         rmse = _run(project, folder, data, "--set", f"source.variables={json.dumps(source)}")["metrics"]["rmse"]
         rows.append(("taxi yellow", f"2018-01..2019-03 -> {test}", "<= 4.80", _with_interval(rmse), known))
     return rows

@@ -16,33 +16,47 @@ BLUEPRINTS = ROOT / "src" / "steward" / "blueprints"
 BOOSTED = {"kind": "lightgbm", "num_trees": 2000, "learning_rate": 0.03, "seed": 7}
 TAXI_FEATURES = '''
 
-def along_km(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
-    """Way along the avenues of Manhattan, 29 degrees east of north, in km."""
-    return (dropoff_lat - pickup_lat) * (111.2 * 0.8746) + (dropoff_lon - pickup_lon) * (84.4 * 0.4848)
+def weekday_off(pickup_at: Column, pickup_weekday: Column) -> Column:
+    """Local weekday of pickup, 0 for Sunday to 6 for Saturday; a holiday of the state is a Sunday."""
+    return choose(is_holiday(pickup_at, "US", subdivision="NY"), pickup_weekday * 0, pickup_weekday)
 
 
-def across_km(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
-    """Way across the avenues, in km; negative towards the west."""
-    return (dropoff_lon - pickup_lon) * (84.4 * 0.8746) - (dropoff_lat - pickup_lat) * (111.2 * 0.4848)
-
-
-def week_hour(pickup_hour: Column, pickup_weekday: Column) -> Column:
+def week_hour(pickup_hour: Column, weekday_off: Column) -> Column:
     """Hours since Sunday began, 0 up to 168."""
-    return pickup_weekday * 24 + pickup_hour
+    return weekday_off * 24 + pickup_hour
+
+
+def street_km(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
+    """Way along Manhattan's streets and avenues, in km."""
+    return manhattan_km(pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, turned_deg=MANHATTAN_GRID_DEG)
+
+
+def north_km(pickup_lat: Column, dropoff_lat: Column) -> Column:
+    """How far north the trip goes, in km."""
+    return (dropoff_lat - pickup_lat) * 111.2
+
+
+def east_km(pickup_lon: Column, dropoff_lon: Column) -> Column:
+    """How far east the trip goes, in km."""
+    return (dropoff_lon - pickup_lon) * 84.3
+
+
+def month_of_year(pickup_at: Column) -> Column:
+    """Month, 1 to 12: for rows of more than a year."""
+    return month_of(pickup_at)
 '''
+LIBRARY = "Column, MANHATTAN_GRID_DEG, choose, haversine_km, is_holiday, manhattan_km, minutes_between, month_of"
 TAXI = {
-    "features": ["along_km", "across_km", "week_hour", "passengers", "vendor", "usual_miles", "pair_min"],
-    "fitted": {
-        "usual_miles": {"kind": "typical", "of": "distance_miles", "by": ["pickup_zone", "dropoff_zone"], "smoothing": 5},
-        "pair_min": {"kind": "target_mean", "by": ["pickup_zone", "dropoff_zone"], "smoothing": 20},
-    },
+    "features": ["weekday_off", "week_hour", "street_km", "north_km", "east_km", "passengers", "vendor", "usual_miles"],
+    "fitted": {"usual_miles": {"kind": "typical", "of": "distance_miles", "by": ["pickup_zone", "dropoff_zone"], "smoothing": 5}},
 }
 
 
 def taxi(folder: Path, *extra: str, metered: bool = False, **changes: Any) -> Path:
     """Write the taxi project with what is known of pairs of zones; `metered` pretends to know the way beforehand."""
     place = _copy("taxi", folder)
-    (place / "features.py").write_text((place / "features.py").read_text() + TAXI_FEATURES)
+    own = (place / "features.py").read_text()
+    (place / "features.py").write_text(own.replace("Column, haversine_km, minutes_between", LIBRARY, 1) + TAXI_FEATURES)
     project = yaml.safe_load((place / "project.yaml").read_text())
     more = ["distance_miles"] if metered else []
     project["features"] += [*TAXI["features"], *extra, *more]
@@ -84,12 +98,16 @@ def template2021(folder: Path, data: Path) -> tuple[Path, Path]:
         "target": "grav",
         "source": {"files": ["{period}.csv"]},
         "split": {"train": ["template2021"]},
-        "features": [name for name in columns if name != "grav"],
+        "features": [*(name for name in columns if name != "grav"), "com_severe", "dep_severe"],
+        "fitted": {
+            "com_severe": {"kind": "target_mean", "by": ["com"], "smoothing": 20},
+            "dep_severe": {"kind": "target_mean", "by": ["dep"], "smoothing": 50},
+        },
         "candidates": [
             {"kind": "mean"},
             {
                 **BOOSTED,
-                "learning_rate": 0.02,
+                "learning_rate": 0.03,
                 "num_leaves": 24,
                 "min_rows_in_leaf": 15,
                 "subsample": 0.8,

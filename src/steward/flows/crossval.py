@@ -97,6 +97,8 @@ class Competition:
             "high": reached.get("high"),
             "seconds": round(one.seconds, 2),
             "note": one.error or note,
+            "metrics": {name: figures["value"] for name, figures in told.get("metrics", {}).items()},
+            "parameters": one.spec.model_dump(mode="json"),
             "chosen": one.name == self.chosen,
         }
 

@@ -194,6 +194,8 @@ def board_entry(one: Trained, metric: str, chosen: Trained) -> dict[str, Any]:
         "validation": one.validation.get(metric),
         "seconds": round(one.seconds, 2),
         "note": one.error or one.over,
+        "metrics": dict(one.validation),
+        "parameters": one.spec.model_dump(mode="json"),
         "latency_ms": round(one.cost.latency_ms, 4) if one.cost else None,
         "megabytes": round(one.cost.megabytes, 4) if one.cost else None,
         "chosen": one is chosen,

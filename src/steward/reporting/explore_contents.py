@@ -1,0 +1,249 @@
+"""What does the page about the shape of rows hold, and what is its answer in a sentence? Values and words only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from steward.models.cluster_count import Grouped, Tried, bend
+from steward.models.cluster_profile import Profile
+from steward.models.comparable import column_labels
+from steward.models.explore import Exploration, Projected
+from steward.models.projection import ENOUGH
+from steward.reporting.page import figure
+
+MASK = "•••"
+"""Stands where so few rows are in a cluster that what is typical of them would tell of people."""
+
+_NAMED = 3
+_STRONG_LOADING = 0.3
+_APART = 0.5
+_STRUCTURE = ((0.7, "clearly apart"), (0.5, "fairly well apart"), (0.25, "apart, but overlap"))
+_NONE = "hardly apart: rows do not fall into groups by themselves, and clusters divide what goes over into each other"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureWords:
+    """What is written beside a feature: its unit, the words of its codes, whether it is about people."""
+
+    unit: str
+    codes: Mapping[str, str]
+    personal: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExploreContents:
+    """Everything about the shape of the training rows of one run.
+
+    `rows` is how many training rows there are, of which some were looked at: as many as `found` holds, drawn with `seed`.
+    `fewest` is how many rows of people a cluster needs for what is typical of them to be told. `commands` make the page again,
+    `following` is the next one.
+    """
+
+    project: str
+    title: str
+    target: str
+    unit: str
+    classes: tuple[str, ...]
+    about: str
+    run: str
+    origin: str
+    snapshot: str
+    rows: int
+    seed: int
+    fewest: int
+    features: Mapping[str, FeatureWords]
+    found: Exploration
+    commands: tuple[str, ...]
+    following: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the rows were made up."""
+        return self.origin == "simulated"
+
+    @property
+    def used(self) -> int:
+        """How many rows were looked at."""
+        return len(self.found.rows.points)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each spread column is called."""
+        return column_labels(self.found.rows.spread, {name: words.codes for name, words in self.features.items()})
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """What each of the target's groups is called: a class, or a range of the quantity."""
+        if self.classes:
+            return self.classes
+        return tuple(
+            f"{figure(low)} to {figure(high)}{f' {self.unit}' * bool(self.unit)}" for low, high in self.found.groups.ranges
+        )
+
+
+def answer(contents: ExploreContents) -> str:
+    """Return the one sentence a reader needs if it is all they read."""
+    found, explained = contents.found, contents.found.pca.projection.cumulated
+    first = f"{len(found.rows.names)} features of {contents.used:,} training rows"
+    if len(explained) > 1:
+        needed = int(np.searchsorted(explained, ENOUGH - 1e-9)) + 1
+        first += f": 2 components show {explained[1]:.0%} of what differs between rows, {needed} show {ENOUGH:.0%}"
+    parts = [first]
+    if found.centres is not None:
+        chosen = found.centres.chosen
+        parts.append(f"{chosen.clusters} clusters of k-means are {structure(chosen.silhouette)}")
+    if contents.simulated:
+        parts.append("but ALL OF IT IS SIMULATED: nothing here is about the world")
+    return "; ".join(parts) + "."
+
+
+def structure(silhouette: float | None) -> str:
+    """Return what a silhouette says (Kaufman and Rousseeuw, *Finding Groups in Data*, 1990)."""
+    if silhouette is None:
+        return "too few rows to be judged"
+    said = next((words for least, words in _STRUCTURE if silhouette > least), _NONE)
+    head, colon, tail = said.partition(":")
+    return f"{head} (silhouette {silhouette:.2f}){colon}{tail}"
+
+
+def component_words(contents: ExploreContents, part: Projected, place: int) -> str:
+    """Return what a component is made of: the columns it goes with, and those it goes against."""
+    column = part.loadings[:, place]
+    strong = [at for at in np.argsort(-np.abs(column), kind="stable") if abs(column[at]) >= _STRONG_LOADING]
+    kind, share = ("component" if part.projection.kind == "pca" else "discriminant"), part.projection.explained[place]
+    head = f"{kind} {place + 1} ({share:.1%})"
+    up = [contents.labels[at] for at in strong if column[at] > 0][:_NAMED]
+    down = [contents.labels[at] for at in strong if column[at] < 0][:_NAMED]
+    told = [f"rises with {_listed(up)}"] if up else []
+    told += [f"falls with {_listed(down)}"] if down else []
+    return f"{head} {' and '.join(told)}" if told else f"{head} is a little of everything"
+
+
+def why_so_many(grouped: Grouped, kind: Literal["k-means", "mixture"]) -> str:
+    """Return which number of clusters is best, and why."""
+    best = next(one for one in grouped.tried if one.clusters == grouped.best)
+    others = [one for one in grouped.tried if one.clusters != grouped.best]
+    if kind == "k-means":
+        beside = ", ".join(f"{one.clusters}: {_score(one.silhouette)}" for one in _nearest(others, best))
+        told = f"{best.clusters} clusters have the highest silhouette, {_score(best.silhouette)}{f' ({beside})' * bool(beside)}"
+        turn = bend(grouped.tried)
+        told += f"; the inertia bends at {turn}" if turn else ""
+    else:
+        beside = ", ".join(f"{one.clusters}: {figure(one.bic)}" for one in _nearest(others, best))
+        told = f"{_many(best.clusters, 'cloud')} the lowest BIC, {figure(best.bic)}{f' ({beside})' * bool(beside)}"
+        if grouped.best == grouped.tried[-1].clusters and others:
+            told += "; it still falls there, so that rows are no sum of a few clouds"
+    asked = f"; {grouped.clusters} were asked for" if grouped.clusters != grouped.best else ""
+    return f"{told}{asked}."
+
+
+def cluster_words(contents: ExploreContents, profile: Profile, cluster: int) -> str:
+    """Return what a cluster is: how many rows, in what it differs from all rows, and what its target is."""
+    rows, total = int(profile.rows[cluster]), int(profile.rows[-1])
+    told = [
+        f"{profile.names[place]} {typical(contents, profile, cluster, place)} (all: {typical(contents, profile, -1, place)})"
+        for place in profile.most_apart(cluster, _NAMED)
+        if abs(profile.apart[cluster, place]) >= _APART
+    ]
+    differs = "; ".join(told) if told else "much like all rows"
+    return f"Cluster {cluster + 1}, {rows:,} rows ({rows / total:.0%}): {differs}. {target_words(contents, profile, cluster)}"
+
+
+def target_words(contents: ExploreContents, profile: Profile, cluster: int) -> str:
+    """Return the target's mean, or the share of the class that is more frequent here than elsewhere."""
+    own, overall = profile.target[cluster], profile.target[-1]
+    if not contents.classes:
+        unit = f" {contents.unit}" * bool(contents.unit)
+        return f"Mean {contents.target} {figure(float(own[0]))}{unit} (all: {figure(float(overall[0]))})."
+    # Of two classes the last is the one that is asked about.
+    most = int(np.argmax(own - overall)) if len(contents.classes) > 2 else 1  # noqa: PLR2004 - see above
+    return f"{contents.target} is {contents.classes[most]} in {own[most]:.0%} (all: {overall[most]:.0%})."
+
+
+def typical(contents: ExploreContents, profile: Profile, cluster: int, place: int) -> str:
+    """Return what is typical of a cluster: a mean with its unit, or a code's word with its share; -1 is all rows."""
+    words = contents.features[profile.names[place]]
+    if words.personal and profile.rows[cluster] < contents.fewest:
+        return MASK
+    value, share = float(profile.typical[cluster, place]), float(profile.shares[cluster, place])
+    if not np.isfinite(value):
+        return "-"
+    if np.isfinite(share):
+        return f"{words.codes.get(f'{value:g}', f'{value:g}')} ({share:.0%})"
+    return f"{figure(value)}{f' {words.unit}' * bool(words.unit)}"
+
+
+def as_json(contents: ExploreContents) -> dict[str, Any]:
+    """Return everything but the rows themselves as a JSON object."""
+    found = contents.found
+    facts = ("project", "target", "unit", "about", "run", "origin", "snapshot", "rows", "used", "seed")
+    return {
+        **{key: getattr(contents, key) for key in facts},
+        "answer": answer(contents),
+        "notes": list(found.notes),
+        "features": list(found.rows.names),
+        "columns": list(contents.labels),
+        "pca": _projected(found.pca),
+        "lda": None if found.lda is None else {**_projected(found.lda), "groups": list(contents.groups)},
+        "k_means": None if found.centres is None else _grouped(found.centres, "k-means"),
+        "mixture": None if found.clouds is None else _grouped(found.clouds, "mixture"),
+        "profile": None if found.profile is None else _profile(contents, found.profile),
+    }
+
+
+def _projected(part: Projected) -> dict[str, Any]:
+    explained = {"explained": part.projection.explained.tolist(), "cumulated": part.projection.cumulated.tolist()}
+    return {
+        **explained,
+        "components": len(part.projection.weights),
+        "loadings": part.loadings.tolist(),
+        "model": part.projection.as_dict(),
+    }
+
+
+def _grouped(grouped: Grouped, kind: Literal["k-means", "mixture"]) -> dict[str, Any]:
+    tried = [
+        {
+            "clusters": one.clusters,
+            "silhouette": one.silhouette,
+            **({"inertia": one.inertia} if kind == "k-means" else {"bic": one.bic}),
+        }
+        for one in grouped.tried
+    ]
+    sizes = np.bincount(grouped.ids, minlength=grouped.clusters).tolist()
+    because = why_so_many(grouped, kind)
+    chosen = {"clusters": grouped.clusters, "best": grouped.best, "because": because, "rows": sizes}
+    return {**chosen, "tried": tried, "model": grouped.model.as_dict()}
+
+
+def _profile(contents: ExploreContents, profile: Profile) -> list[dict[str, Any]]:
+    groups = contents.classes or ("mean",)
+    lines = [(str(place + 1), place) for place in range(len(profile.rows) - 1)] + [("all", -1)]
+    return [
+        {
+            "cluster": name,
+            "rows": int(profile.rows[place]),
+            "target": dict(zip(groups, profile.target[place].tolist(), strict=True)),
+            "typical": {column: typical(contents, profile, place, at) for at, column in enumerate(profile.names)},
+        }
+        for name, place in lines
+    ]
+
+
+def _nearest(tried: Sequence[Tried], best: Tried) -> list[Tried]:
+    """Return the two neighbours of the best."""
+    return sorted(sorted(tried, key=lambda one: abs(one.clusters - best.clusters))[:2], key=lambda one: one.clusters)
+
+
+def _score(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"1 {what} has" if count == 1 else f"{count} {what}s have"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
