@@ -76,6 +76,7 @@ contracts: install ## Check that every room imports only what stands before it
 
 bench: bench-models: install ## Measure the models beside known numbers, and what training costs beside the bare fits
 	@$(BIN)/python benchmarks/models.py $(ARGS)
+	@$(BIN)/python benchmarks/gate.py
 
 benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py

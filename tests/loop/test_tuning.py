@@ -154,6 +154,17 @@ def test_an_interrupt_gives_trials_back_and_leaves_no_process(steward: Steward) 
     assert {row.state for row in tried(steward)} <= {"done", "pruned"}
 
 
+def test_a_run_uses_the_study_and_finds_it_done(steward: Steward) -> None:
+    asked = ("--set", "candidates=[{kind: mean}, {kind: lightgbm, num_trees: 40, tune: {trials: 3}}]")
+    found = steward.json("tune", "calls", *asked)["candidates"][0]
+    seen = tried(steward)
+    assert [row.number for row in seen] == [0, 1, 2]
+    board = steward.json("run", "calls", "--until", "train", *asked)["leaderboard"]
+    reached = next(line["validation"] for line in board if line["kind"] == "lightgbm")
+    assert reached == pytest.approx(found["value"], rel=1e-9)
+    assert tried(steward) == seen
+
+
 def test_what_to_tune_must_be_said(steward: Steward) -> None:
     assert "no candidate asks to be tuned" in steward("tune", "calls", code=2).stderr
     assert "no candidate is called 'forest'" in steward("tune", "calls", "--candidate", "forest", code=2).stderr

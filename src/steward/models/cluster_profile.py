@@ -15,9 +15,10 @@ class Profile:
     """One line a cluster, and a last one for all rows.
 
     `rows` of shape (clusters + 1,). `typical` of shape (clusters + 1, columns) is a number's mean or a code's most frequent level,
-    NaN where no row of the cluster holds any; `shares` how frequent that level is, NaN for numbers. `apart` of shape (clusters,
-    columns) is how far the cluster's mean, or its share of the level that is typical of it, is from that of all rows, in standard
-    deviations. `target` of shape (clusters + 1, 1 or classes) is the target's mean, or the classes' shares.
+    NaN where no row of the cluster holds any; `shares` how frequent that level is, NaN for numbers, and `elsewhere` how frequent
+    it is among all rows. `apart` of shape (clusters, columns) is how far the cluster's mean, or its share of the level that is
+    typical of it, is from that of all rows, in standard deviations. `target` of shape (clusters + 1, 1 or classes) is the
+    target's mean, or the classes' shares.
     """
 
     names: tuple[str, ...]
@@ -25,6 +26,7 @@ class Profile:
     rows: Places
     typical: Array
     shares: Array
+    elsewhere: Array
     apart: Array
     target: Array
 
@@ -51,21 +53,22 @@ def profile_clusters(
     columns = [
         _levels(column, members) if name in codes else _means(column, members) for name, column in zip(names, matrix.T, strict=True)
     ]
-    typical, shares, apart = (np.column_stack([column[part] for column in columns]) for part in range(3))
+    typical, shares, elsewhere, apart = (np.column_stack([column[part] for column in columns]) for part in range(4))
     told = np.array([_target(target[member], classes) for member in members])
     rows = np.array([int(member.sum()) for member in members])
-    return Profile(tuple(names), frozenset(codes), rows, typical, shares, apart[:-1], told)
+    return Profile(tuple(names), frozenset(codes), rows, typical, shares, elsewhere, apart[:-1], told)
 
 
-def _means(column: Array, members: Sequence[npt.NDArray[np.bool_]]) -> tuple[Array, Array, Array]:
+def _means(column: Array, members: Sequence[npt.NDArray[np.bool_]]) -> tuple[Array, Array, Array, Array]:
     means = np.array([_mean(column[member]) for member in members])
     spread = float(np.nanstd(column))
     apart = np.nan_to_num((means - means[-1]) / spread) if spread > 0 else np.zeros(len(means))
-    return means, np.full(len(means), np.nan), apart
+    none = np.full(len(means), np.nan)
+    return means, none, none, apart
 
 
-def _levels(column: Array, members: Sequence[npt.NDArray[np.bool_]]) -> tuple[Array, Array, Array]:
-    """Return each cluster's most frequent level, its share, and how far that is from its share among all rows."""
+def _levels(column: Array, members: Sequence[npt.NDArray[np.bool_]]) -> tuple[Array, Array, Array, Array]:
+    """Return each cluster's most frequent level, its share, its share among all rows, and how far these are apart."""
     levels, places = np.unique(column, return_inverse=True)  # a gap stands last, as NaN
     known = int((~np.isnan(levels)).sum())
     counts = np.array([np.bincount(places[member], minlength=len(levels))[:known] for member in members])
@@ -75,7 +78,8 @@ def _levels(column: Array, members: Sequence[npt.NDArray[np.bool_]]) -> tuple[Ar
     spread = np.sqrt(overall * (1 - overall))
     apart = np.where(spread > 0, (own - overall) / np.where(spread > 0, spread, 1.0), 0.0)
     held = counts.sum(axis=1) > 0
-    return np.where(held, levels[most], np.nan), np.where(held, own, np.nan), np.where(held, apart, 0.0)
+    gone = np.where(held, 0.0, np.nan)
+    return levels[most] + gone, own + gone, overall + gone, np.where(held, apart, 0.0)
 
 
 def _mean(values: Array) -> float:

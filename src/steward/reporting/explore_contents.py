@@ -109,16 +109,20 @@ def structure(silhouette: float | None) -> str:
 
 
 def component_words(contents: ExploreContents, part: Projected, place: int) -> str:
-    """Return what a component is made of: the columns it goes with, and those it goes against."""
+    """Return what a component is called, and what it is made of."""
+    kind, share = ("component" if part.projection.kind == "pca" else "discriminant"), part.projection.explained[place]
+    return f"{kind} {place + 1} ({share:.1%}) {made_of(contents, part, place)}"
+
+
+def made_of(contents: ExploreContents, part: Projected, place: int) -> str:
+    """Return the columns a component goes with, and those it goes against."""
     column = part.loadings[:, place]
     strong = [at for at in np.argsort(-np.abs(column), kind="stable") if abs(column[at]) >= _STRONG_LOADING]
-    kind, share = ("component" if part.projection.kind == "pca" else "discriminant"), part.projection.explained[place]
-    head = f"{kind} {place + 1} ({share:.1%})"
     up = [contents.labels[at] for at in strong if column[at] > 0][:_NAMED]
     down = [contents.labels[at] for at in strong if column[at] < 0][:_NAMED]
     told = [f"rises with {_listed(up)}"] if up else []
     told += [f"falls with {_listed(down)}"] if down else []
-    return f"{head} {' and '.join(told)}" if told else f"{head} is a little of everything"
+    return " and ".join(told) if told else "is a little of everything"
 
 
 def why_so_many(grouped: Grouped, kind: Literal["k-means", "mixture"]) -> str:
@@ -143,12 +147,20 @@ def cluster_words(contents: ExploreContents, profile: Profile, cluster: int) -> 
     """Return what a cluster is: how many rows, in what it differs from all rows, and what its target is."""
     rows, total = int(profile.rows[cluster]), int(profile.rows[-1])
     told = [
-        f"{profile.names[place]} {typical(contents, profile, cluster, place)} (all: {typical(contents, profile, -1, place)})"
+        _beside_all(contents, profile, cluster, place)
         for place in profile.most_apart(cluster, _NAMED)
         if abs(profile.apart[cluster, place]) >= _APART
     ]
     differs = "; ".join(told) if told else "much like all rows"
     return f"Cluster {cluster + 1}, {rows:,} rows ({rows / total:.0%}): {differs}. {target_words(contents, profile, cluster)}"
+
+
+def _beside_all(contents: ExploreContents, profile: Profile, cluster: int, place: int) -> str:
+    """Return what is typical of a cluster in one feature, and the same of all rows."""
+    name, own = profile.names[place], typical(contents, profile, cluster, place)
+    elsewhere = float(profile.elsewhere[cluster, place])
+    overall = f"{elsewhere:.0%}" if np.isfinite(elsewhere) else typical(contents, profile, -1, place)
+    return f"{name} {own}" if own == MASK else f"{name} {own}, of all rows {overall}"
 
 
 def target_words(contents: ExploreContents, profile: Profile, cluster: int) -> str:
@@ -163,7 +175,7 @@ def target_words(contents: ExploreContents, profile: Profile, cluster: int) -> s
 
 
 def typical(contents: ExploreContents, profile: Profile, cluster: int, place: int) -> str:
-    """Return what is typical of a cluster: a mean with its unit, or a code's word with its share; -1 is all rows."""
+    """Return what is typical of a cluster: a mean, or a code's word with its share; -1 is all rows."""
     words = contents.features[profile.names[place]]
     if words.personal and profile.rows[cluster] < contents.fewest:
         return MASK
@@ -172,7 +184,7 @@ def typical(contents: ExploreContents, profile: Profile, cluster: int, place: in
         return "-"
     if np.isfinite(share):
         return f"{words.codes.get(f'{value:g}', f'{value:g}')} ({share:.0%})"
-    return f"{figure(value)}{f' {words.unit}' * bool(words.unit)}"
+    return figure(value)
 
 
 def as_json(contents: ExploreContents) -> dict[str, Any]:

@@ -79,11 +79,11 @@ def discriminant_picture(contents: ExploreContents, lda: Projected) -> Plot:
     if lda.scores.shape[1] < _PLANE:
         picture = group_bars(lda.scores[:, 0], groups, contents.groups, label=_axis(lda, 0))
         alt = f"Bars along the only discriminant for each group of {contents.target}: {', '.join(contents.groups)}. {told}"
-        return Plot("What tells the groups apart", alt, told, picture)
+        return Plot("Discriminants", alt, told, picture)
     drawn = _drawn(contents)
     picture = group_dots(lda.scores[drawn, :_PLANE], groups[drawn], contents.groups, (_axis(lda, 0), _axis(lda, 1)))
     alt = f"Dots of rows in the plane of the first two discriminants, coloured by {contents.target}. {told}"
-    return Plot("What tells the groups apart", alt, f"{told} {_how_many(contents)}", picture)
+    return Plot("Discriminants", alt, f"{told} {_how_many(contents)}", picture)
 
 
 def count_picture(grouped: Grouped) -> Plot:

@@ -22,6 +22,7 @@ _MOST_BARS = 15
 _OUTER = 0.005  # of rows on each side that the picture need not show
 _REACH = 0.85  # of the picture that the longest arrow takes
 _CIRCLE = np.linspace(0, 2 * np.pi, 80)
+_LETTER = 0.018  # of the width, for each letter of an arrow's name
 _NEAR = 0.07  # of the picture's height: labels nearer than that lie on each other
 
 
@@ -227,12 +228,23 @@ def _arrows(axes: "Axes", arrows: Array, names: Sequence[str]) -> None:
         return
     factor = _REACH / float(np.abs(arrows / ends).max(initial=1e-12))
     tips = arrows * factor
+    axes.set_xlim(*_with_room(left, right, tips[:, 0], names))
     heights = _spread_out(tips[:, 1], (top - bottom) * _NEAR)
     for tip, height, name in zip(tips, heights, names, strict=True):
         axes.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.3})
         side = "left" if tip[0] >= 0 else "right"
         box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.75, "edgecolor": "none"}
         axes.text(tip[0], height, f" {short(name)} ", ha=side, va="center", fontsize=9, bbox=box, zorder=5)
+
+
+def _with_room(left: float, right: float, tips: Array, names: Sequence[str]) -> tuple[float, float]:
+    """Return the ends of an axis beside which names of arrows are not written: there they would cover its numbers."""
+    long = np.array([len(short(name)) + 2 for name in names]) * _LETTER
+    for _ in range(3):  # each time it grows, letters take more of it
+        wide = (right - left) * long
+        left = min(left, *(tip - own for tip, own in zip(tips, wide, strict=True) if tip < 0), left)
+        right = max(right, *(tip + own for tip, own in zip(tips, wide, strict=True) if tip >= 0), right)
+    return left, right
 
 
 def _spread_out(heights: Array, least: float) -> Array:

@@ -10,7 +10,7 @@ from steward.reporting.explore_contents import (
     ExploreContents,
     answer,
     cluster_words,
-    component_words,
+    made_of,
     structure,
     typical,
     why_so_many,
@@ -25,7 +25,7 @@ from steward.reporting.explore_pictures import (
 from steward.reporting.feature_plots import heat
 from steward.reporting.page import ORIGINS, page_template
 
-_MOST_COLUMNS = 40
+_MOST_COLUMNS = 24
 _MOST_COMPONENTS = 5
 _FAR = 2.0  # standard deviations from all rows that have the full colour
 
@@ -43,7 +43,7 @@ def _view(contents: ExploreContents) -> Mapping[str, object]:
         "answer": answer(contents),
         "origin": ORIGINS.get(contents.origin, contents.origin),
         "pictures": _pictures(contents),
-        "components": [component_words(contents, found.pca, place) for place in range(len(found.pca.projection.weights))],
+        "components": [made_of(contents, found.pca, place) for place in range(len(found.pca.projection.weights))],
         "explained": _explained(found.pca.projection),
         "loadings": _loadings(contents),
         "most_components": _MOST_COMPONENTS,

@@ -10,7 +10,7 @@ _MEANINGS = {
     "bias": "mean of predicted minus actual; below 0 it predicts too little",
     "rmsle": "root of the mean squared error of logarithms: a tenth too much weighs the same on a short and a long one",
     "median_absolute_error": "half of the rows are nearer to the truth than this",
-    "mape": "mean distance as a share of the true value; rows whose truth is 0 are left out",
+    "mape": "mean distance as a share of the true value; left out where a true value is 0",
     "pinball_10": "loss of answers meant as the lowest tenth: what is too high weighs nine times what is too low",
     "pinball_90": "loss of answers meant as the highest tenth: what is too low weighs nine times what is too high",
     "r2": "share of the variance explained: 1 is perfect, 0 no better than the mean",

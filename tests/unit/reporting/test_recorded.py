@@ -10,7 +10,9 @@ from steward.monitoring.history import WatchedWindow
 from steward.reporting.recorded import data_facts, figures, gate, leaderboard, terms, window_lines
 
 json = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
 )
 names = st.sampled_from(["verdict", "metrics", "leaderboard", "findings", "sources", "rows", "left_out", "features", "gate"])
 
