@@ -71,7 +71,7 @@ PROJECT = {
     "features": ["hour", "wait", "plan"],
     "candidates": [{"kind": "mean"}, {"kind": "linear"}, {"kind": "lightgbm", "num_trees": 60, "num_leaves": 7}],
     "gate": {"resamples": 500},
-    "leaks": {"allow": [{"rule": "single_feature", "columns": ["plan"], "because": "in one of the worlds a plan ends its own way"}]},
+    "leaks": {"allow": [{"rule": "single_feature", "columns": ["plan"], "because": "in one world a plan ends its own way"}]},
 }
 
 

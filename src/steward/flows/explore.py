@@ -132,7 +132,7 @@ def _explore(
     classes: int,
     progress: Progress,
 ) -> Exploration:
-    tries = 2 * max(options.clusters or 0, MOST) - 1
+    tries = 2 * max(options.clusters or 0, MOST)
     done = iter(range(1, tries + 1))
     wanted = featured.program.wanted
     return explore_rows(

@@ -64,22 +64,22 @@ def group_by_centres(points: Array, spread: Spread, *, wanted: int | None, seed:
     Args:
         points: spread rows.
         spread: what made them.
-        wanted: how many clusters; without it the number whose silhouette is highest, two to eight.
+        wanted: how many clusters, at least two; without it the number whose silhouette is highest, two to eight.
         seed: of the starts and of the rows whose silhouette is measured.
         tell: told after each number that was tried.
     """
     found = {}
-    for clusters in range(_TWO, different_rows(points, at_most=max(wanted or 0, MOST)) + 1):
+    for clusters in range(1, different_rows(points, at_most=max(wanted or 0, MOST)) + 1):
         found[clusters] = fit_centres(points, spread, clusters=clusters, seed=seed)
         tell(clusters)
-    if not found:
+    if len(found) < _TWO:
         return None
     ids = {clusters: centres.nearest(points) for clusters, centres in found.items()}
     tried = tuple(
         Tried(clusters, silhouette(points, ids[clusters], seed=seed), inertia=centres.inertia(points))
         for clusters, centres in found.items()
     )
-    best = max(tried, key=lambda one: (-np.inf if one.silhouette is None else one.silhouette, -one.clusters)).clusters
+    best = max(tried[1:], key=lambda one: (-np.inf if one.silhouette is None else one.silhouette, -one.clusters)).clusters
     chosen = wanted or best
     return Grouped(tried, best, found[chosen], ids[chosen])
 

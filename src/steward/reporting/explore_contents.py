@@ -86,7 +86,8 @@ class ExploreContents:
 def answer(contents: ExploreContents) -> str:
     """Return the one sentence a reader needs if it is all they read."""
     found, explained = contents.found, contents.found.pca.projection.cumulated
-    first = f"{len(found.rows.names)} features of {contents.used:,} training rows"
+    many = len(found.rows.names)
+    first = f"{many} feature{'s' * (many != 1)} of {contents.used:,} training rows"
     if len(explained) > 1:
         needed = int(np.searchsorted(explained, ENOUGH - 1e-9)) + 1
         first += f": 2 components show {explained[1]:.0%} of what differs between rows, {needed} show {ENOUGH:.0%}"
@@ -130,7 +131,8 @@ def why_so_many(grouped: Grouped, kind: Literal["k-means", "mixture"]) -> str:
     best = next(one for one in grouped.tried if one.clusters == grouped.best)
     others = [one for one in grouped.tried if one.clusters != grouped.best]
     if kind == "k-means":
-        beside = ", ".join(f"{one.clusters}: {_score(one.silhouette)}" for one in _nearest(others, best))
+        known = [one for one in others if one.silhouette is not None]
+        beside = ", ".join(f"{one.clusters}: {_score(one.silhouette)}" for one in _nearest(known, best))
         told = f"{best.clusters} clusters have the highest silhouette, {_score(best.silhouette)}{f' ({beside})' * bool(beside)}"
         turn = bend(grouped.tried)
         told += f"; the inertia bends at {turn}" if turn else ""

@@ -16,8 +16,10 @@ from steward.adapters.sql.rows import load_rows
 from steward.adapters.sql.runs import SqlRunStore
 from steward.adapters.sql.tables import experiments, findings, metadata, outcomes, predictions, quality_metrics, steps
 from steward.adapters.sql.windows import SqlWindowHistory
+from steward.adapters.studies import SqlStudyStore
 from steward.core.runs import Run, Step
 from steward.models.history import Tried
+from steward.models.tune_trials import StudyFacts, Trial
 from steward.monitoring.history import WatchedWindow
 from steward.quality.findings import Finding
 from steward.quality.history import QualityMetric
@@ -136,6 +138,9 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
     SqlExperimentStore(database, clock).keep("taxi", "r1", BOARD)
     SqlPredictionStore(database, clock).keep_predictions([given(1), given(2)])
     SqlPredictionStore(database, clock).keep_outcomes([Outcome("p1", 0.1, None, "2026-01-02")])
+    studies = SqlStudyStore(database, clock)
+    studies.remember(StudyFacts("a" * 64, "taxi", "lightgbm", "rmse", {"seed": 7}))
+    studies.begin("a" * 64, Trial(0, {"l2": 1 / 3, "hidden": (8, 4)}, "running", "me", 1.5))
     window = WatchedWindow("w1", "taxi", 1, "2020-04", 0.1 + 0.2, alarm=True, answered=False, verdict={"x": 1}, created_at="2026")
     SqlWindowHistory(database, clock).add(window, actor="me")
     runs.finish("r1", "finished", {"version": 1}, actor="me")
