@@ -74,11 +74,11 @@ types: install ## Check the types
 contracts: install ## Check that every room imports only what stands before it
 	@$(BIN)/lint-imports --no-logo
 
-bench: bench-models: install ## Measure the models beside known numbers, and what training costs beside the bare fits
+bench-models: install ## Measure the models beside known numbers, and what training costs beside the bare fits
 	@$(BIN)/python benchmarks/models.py $(ARGS)
 	@$(BIN)/python benchmarks/gate.py
 
-benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
+bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/model.py
 	@$(BIN)/python benchmarks/ingest.py

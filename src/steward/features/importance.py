@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 
 SEED = 7
 GAIN_ROWS = 20_000
-INFORMATION_ROWS = 4_000
+INFORMATION_ROWS = 3_000
 """How many rows are drawn at most."""
 
 _TREES = 40
