@@ -33,6 +33,7 @@ def test_the_heart_rows_copied_to_1025_are_refused_with_their_number(steward: St
     assert "FEAT-030" in told
     assert "189 of 205 test rows (92.2%) stand among the rows to learn from as well" in told
     assert "drop_duplicates" in told
+    assert "FEAT-030" in steward("crossval", "heart", "--data", str(copied), "--set", "cleaning=[]", code=2).stderr
 
 
 def checked(home: Path, data: Path | None, name: str, *overrides: str) -> Any:

@@ -89,11 +89,12 @@ def test_what_training_cannot_do_is_refused_with_the_way_out(
     steward: Steward, tmp_path: Path, training: dict[str, Any], code: int, said: str
 ) -> None:
     project = write(
-        tmp_path / "calls", training=training, time=None, split={"train": ["2024-01"]}, source={"simulator": {"rows": 150}}
-    )
-    text = (tmp_path / "calls/project.yaml").read_text()
-    (tmp_path / "calls/project.yaml").write_text(
-        text.replace("time: null\n", "") + "leaks: {allow: [{rule: random_split, because: calls are told apart by chance here}]}\n"
+        tmp_path / "calls",
+        training=training,
+        time=None,
+        split={"train": ["2024-01"]},
+        source={"simulator": {"rows": 150}},
+        leaks={"allow": [{"rule": "random_split", "because": "calls are told apart by chance here"}]},
     )
     refused = steward("train", project, code=code).stderr
     assert said in refused

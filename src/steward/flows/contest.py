@@ -10,6 +10,7 @@ from steward.data.split import Split
 from steward.flows.crossval import compete
 from steward.flows.features import Featured, make_features, split_rows
 from steward.flows.ingest import Frames, ingest
+from steward.flows.leaks import refuse_leaks_in, rows_to_guard
 from steward.flows.matrices import code_columns, deciding_metric
 from steward.flows.ports import Ports
 from steward.flows.process import process
@@ -80,7 +81,9 @@ def _features_again(project: Project, run_id: str, ports: Ports, frames: Frames)
     runner = Runner(run_id, ports.runs, ports.workspace, ports.progress, ports.actor)
     ingested = ingest(project, ports, runner, frames)
     cleaned = process(project, ingested.snapshot, ports, runner, frames)
-    return make_features(project, cleaned.snapshot, ingested.lookups, ports, runner, frames)
+    featured = make_features(project, cleaned.snapshot, ingested.lookups, ports, runner, frames)
+    refuse_leaks_in(rows_to_guard(project, frames.get(cleaned.snapshot), frames.get(featured.snapshot), featured.program))
+    return featured
 
 
 def _rows(split: Split, rows: Rows) -> pl.DataFrame:

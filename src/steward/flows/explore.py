@@ -23,7 +23,8 @@ from steward.models.cluster_count import MOST
 from steward.models.explore import Exploration, explore_rows
 from steward.project.read import Project, read_project
 from steward.quality.profile import LEAST_ROWS_SHOWN
-from steward.reporting.explore_contents import ExploreContents, FeatureWords, as_json
+from steward.reporting.explore_contents import ExploreContents, FeatureWords
+from steward.reporting.explore_facts import as_json
 from steward.reporting.explore_report import render_explore_html
 
 ROWS = 10_000

@@ -69,13 +69,19 @@ def guard_rows(project: Project, clean: str, featured: Featured, ports: Ports, r
 
 
 def _guard(project: Project, clean: str, featured: Featured, frames: Frames) -> Done:
-    leaks = find_leaks(rows_to_guard(project, frames.get(clean), frames.get(featured.snapshot), featured.program))
+    rows = rows_to_guard(project, frames.get(clean), frames.get(featured.snapshot), featured.program)
+    allowed = refuse_leaks_in(rows)
+    note = f"{len(featured.program.wanted)} features looked at" + (f"; {len(allowed)} suspicions allowed" if allowed else "")
+    return Done({"allowed": list(allowed)}, note)
+
+
+def refuse_leaks_in(rows: GuardedRows) -> tuple[str, ...]:
+    """Return the suspicions that the project lets pass, each in a sentence with its reason; raises as `guard_rows`."""
+    leaks = find_leaks(rows)
     refused = [leak.fault for leak in leaks if not leak.because]
     if refused:
         raise UsageError(*refused)
-    allowed = [f"{leak.fault.what} - allowed, because {leak.because}" for leak in leaks]
-    note = f"{len(featured.program.wanted)} features looked at" + (f"; {len(allowed)} suspicions allowed" if allowed else "")
-    return Done({"allowed": allowed}, note)
+    return tuple(f"{leak.fault.what} - allowed, because {leak.because}" for leak in leaks)
 
 
 def rows_to_guard(project: Project, clean: pl.DataFrame, table: pl.DataFrame, program: ModelProgram) -> GuardedRows:

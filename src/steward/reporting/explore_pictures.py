@@ -8,7 +8,7 @@ from steward.models.clusters import Centres
 from steward.models.explore import Projected
 from steward.models.projection import ENOUGH
 from steward.reporting.contents import Plot
-from steward.reporting.explore_contents import ExploreContents, component_words, why_so_many
+from steward.reporting.explore_contents import ExploreContents
 from steward.reporting.explore_plots import (
     bic_line,
     cluster_dots,
@@ -18,6 +18,7 @@ from steward.reporting.explore_plots import (
     quantity_dots,
     silhouette_and_inertia,
 )
+from steward.reporting.explore_words import component_words, why_so_many
 from steward.reporting.page import figure
 
 Array = npt.NDArray[np.float64]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from steward.reporting.explore_arrows import draw_arrows
 from steward.reporting.plots import AMBER, BLUE, GREY, RED, legend_above, png_of, short
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ COLORS = (BLUE, "#d98a1b", "#1b8a5a", RED, "#6a3d9a", "#00a3ad", "#8c564b", "#e3
 _TALL = 4.4
 _MOST_BARS = 15
 _OUTER = 0.005  # of rows on each side that the picture need not show
-_REACH = 0.85  # of the picture that the longest arrow takes
 _CIRCLE = np.linspace(0, 2 * np.pi, 80)
-_LETTER = 0.018  # of the width, for each letter of an arrow's name
-_NEAR = 0.07  # of the picture's height: labels nearer than that lie on each other
 
 
 def explained_bars(explained: Array, kept: int, enough: float) -> bytes:
@@ -74,7 +72,7 @@ def quantity_dots(
             linewidths=0,
         )
         _frame(axes, plane, axis_names)
-        _arrows(axes, arrows, names)
+        draw_arrows(axes, arrows, names)
         bar = axes.figure.colorbar(dots, ax=axes, pad=0.02, aspect=30, extend="both")
         bar.solids.set_alpha(1)  # type: ignore[union-attr] # a colour bar of dots has one
         bar.set_label(short(label))
@@ -97,7 +95,7 @@ def group_dots(
         _scatter(axes, plane, groups)
         _frame(axes, plane, axis_names)
         if arrows is not None:
-            _arrows(axes, arrows, names)
+            draw_arrows(axes, arrows, names)
         _group_legend(axes, labels)
 
     return png_of(draw, height=_TALL)
@@ -218,44 +216,6 @@ def _frame(axes: "Axes", plane: Array, axis_names: Sequence[str]) -> None:
     axes.axvline(0, color="#dddddd", linewidth=0.8, zorder=0)
     axes.set(xlim=(low[0] - room[0], high[0] + room[0]), ylim=(low[1] - room[1], high[1] + room[1]))
     axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
-
-
-def _arrows(axes: "Axes", arrows: Array, names: Sequence[str]) -> None:
-    """Draw arrows from the middle, all by one factor so that the longest fits; their names do not lie on each other."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    ends = np.array([[min(-left, right), min(-bottom, top)]])
-    if not len(arrows) or (ends <= 0).any():
-        return
-    factor = _REACH / float(np.abs(arrows / ends).max(initial=1e-12))
-    tips = arrows * factor
-    axes.set_xlim(*_with_room(left, right, tips[:, 0], names))
-    heights = _spread_out(tips[:, 1], (top - bottom) * _NEAR)
-    for tip, height, name in zip(tips, heights, names, strict=True):
-        axes.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.3})
-        side = "left" if tip[0] >= 0 else "right"
-        box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.75, "edgecolor": "none"}
-        axes.text(tip[0], height, f" {short(name)} ", ha=side, va="center", fontsize=9, bbox=box, zorder=5)
-
-
-def _with_room(left: float, right: float, tips: Array, names: Sequence[str]) -> tuple[float, float]:
-    """Return the ends of an axis beside which names of arrows are not written: there they would cover its numbers."""
-    long = np.array([len(short(name)) + 2 for name in names]) * _LETTER
-    for _ in range(3):  # each time it grows, letters take more of it
-        wide = (right - left) * long
-        left = min(left, *(tip - own for tip, own in zip(tips, wide, strict=True) if tip < 0), left)
-        right = max(right, *(tip + own for tip, own in zip(tips, wide, strict=True) if tip >= 0), right)
-    return left, right
-
-
-def _spread_out(heights: Array, least: float) -> Array:
-    """Return heights in the same order that are at least so far from each other, moved as little as need be."""
-    order = np.argsort(heights, kind="stable")
-    rising = heights[order] - np.arange(len(heights)) * least
-    level = np.array([max(rising[: at + 1].max(), rising[at]) for at in range(len(rising))])
-    floor = np.array([min(rising[at:].min(), rising[at]) for at in range(len(rising))])
-    spread = np.empty(len(heights))
-    spread[order] = (level + floor) / 2 + np.arange(len(heights)) * least
-    return spread
 
 
 def _group_legend(axes: "Axes", labels: Sequence[str]) -> None:

@@ -6,15 +6,7 @@ import numpy as np
 
 from steward.models.projection import Projection
 from steward.reporting.contents import Plot
-from steward.reporting.explore_contents import (
-    ExploreContents,
-    answer,
-    cluster_words,
-    made_of,
-    structure,
-    typical,
-    why_so_many,
-)
+from steward.reporting.explore_contents import ExploreContents
 from steward.reporting.explore_pictures import (
     cluster_picture,
     component_picture,
@@ -22,6 +14,7 @@ from steward.reporting.explore_pictures import (
     discriminant_picture,
     explained_picture,
 )
+from steward.reporting.explore_words import answer, cluster_words, made_of, structure, typical, why_so_many
 from steward.reporting.feature_plots import heat
 from steward.reporting.page import ORIGINS, page_template
 

@@ -6,20 +6,12 @@ import numpy as np
 import pytest
 
 from steward.models.explore import explore_rows
-from steward.reporting.explore_contents import (
-    MASK,
-    ExploreContents,
-    FeatureWords,
-    answer,
-    as_json,
-    cluster_words,
-    component_words,
-    structure,
-    why_so_many,
-)
+from steward.reporting.explore_arrows import spread_out
+from steward.reporting.explore_contents import ExploreContents, FeatureWords
+from steward.reporting.explore_facts import as_json
 from steward.reporting.explore_pictures import component_picture, explained_picture
-from steward.reporting.explore_plots import _spread_out
 from steward.reporting.explore_report import render_explore_html
+from steward.reporting.explore_words import MASK, answer, cluster_words, component_words, structure, why_so_many
 
 NAMES = ("trip_km", "hour", "plan")
 WORDS = {
@@ -165,7 +157,7 @@ def test_the_facts_are_json_without_any_row() -> None:
 
 
 def test_labels_move_apart_as_little_as_need_be() -> None:
-    assert _spread_out(np.array([0.0, 5.0]), 1).tolist() == [0, 5]
-    assert _spread_out(np.array([2.0, 2.0]), 1).tolist() == [1.5, 2.5]
-    apart = np.sort(_spread_out(np.array([1.0, 0.9, 3.0, 1.1]), 0.5))
+    assert spread_out(np.array([0.0, 5.0]), 1).tolist() == [0, 5]
+    assert spread_out(np.array([2.0, 2.0]), 1).tolist() == [1.5, 2.5]
+    apart = np.sort(spread_out(np.array([1.0, 0.9, 3.0, 1.1]), 0.5))
     assert (np.diff(apart) >= 0.5 - 1e-12).all()

@@ -33,7 +33,7 @@ def explore(
     """Look at the shape of the training rows: principal components, what tells classes apart, clusters; writes a page."""
     from steward.apps.cli.screen import say_json
     from steward.flows.explore import ExploreOptions, explore_project
-    from steward.reporting.explore_contents import as_json as facts_of
+    from steward.reporting.explore_facts import as_json as facts_of
 
     options = ExploreOptions(where, tuple(sets or ()), components, _count(clusters))
     found = explore_project(options, open_ports(data, quiet=as_json))
@@ -59,7 +59,7 @@ def _say(explored: "Explored", where: str) -> None:
     from rich.markup import escape
 
     from steward.apps.cli.screen import say, say_simulated
-    from steward.reporting.explore_contents import answer, cluster_words, component_words, why_so_many
+    from steward.reporting.explore_words import answer, cluster_words, component_words, why_so_many
 
     contents, found = explored.contents, explored.contents.found
     say_simulated(contents.origin)
