@@ -21,9 +21,9 @@ def test_a_report_shows_the_champion_and_names_what_an_old_version_did_not_keep(
     assert str(path) in done.stdout
     assert "next:" in done.stdout
     page = path.read_text()
-    assert len(page.encode()) < 400_000
+    assert len(page.encode()) < 600_000
     assert page.count("<strong>SIMULATED DATA</strong>") == 2
-    assert page.count("<img ") == 5
+    assert page.count("<img ") == 9
     assert re.findall(r"https?://", page) == []
     assert "as recorded." in page
     assert "Not shown on this page" not in page
