@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.loop, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.loop, pytest.mark.timeout(500)]
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -38,7 +38,7 @@ def test_the_whole_loop_by_hand_on_real_months(data: Path, tmp_path: Path) -> No
         "NO_COLOR": "1",
     }
     done = subprocess.run(
-        ["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=800, check=False
+        ["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False
     )
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
@@ -46,11 +46,11 @@ def test_the_whole_loop_by_hand_on_real_months(data: Path, tmp_path: Path) -> No
 
     parts = dict(re.findall(r"^### (\d+)\n(.*?)(?=^### )", done.stdout, re.MULTILINE | re.DOTALL))
     outputs = [parts[str(number)] for number in range(len(blocks))]
-    watched = next(o for o in outputs if "2020-08" in o and "ALARM" in o)
-    assert watched.count("ALARM") >= 2
+    watched = next(o for o in outputs if "2020-04" in o and "ALARM" in o)
     assert "AskApproval" in watched or "Escalate" in watched
     approved = next(o for o in outputs if "approved by Ada" in o)
     assert "v2 (new)" in approved
+    assert "ALARM" in next(o for o in outputs if "taxi v2 on 2020-08" in o)
     quiet = outputs[-1]
     assert "ALARM" not in quiet
     assert "the chain is whole" in quiet
