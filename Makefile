@@ -74,8 +74,9 @@ types: install ## Check the types
 contracts: install ## Check that every room imports only what stands before it
 	@$(BIN)/lint-imports --no-logo
 
-bench-models: install ## Measure the models beside known numbers, and what training costs beside the bare fits
+bench-models: install benchmarks/automl/.venv/.installed ## Measure the models beside known numbers, and what training costs beside the bare fits
 	@$(BIN)/python benchmarks/models.py $(ARGS)
+	@$(BIN)/python benchmarks/automl.py
 	@$(BIN)/python benchmarks/gate.py
 
 bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
@@ -85,7 +86,7 @@ bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure 
 	@$(BIN)/python benchmarks/load.py
 	@$(BIN)/python benchmarks/quality.py
 
-benchmarks/.venv/.installed benchmarks/peers/.venv/.installed: %/.venv/.installed: %/requirements.txt $(VENV)/.installed
+benchmarks/.venv/.installed benchmarks/peers/.venv/.installed benchmarks/automl/.venv/.installed: %/.venv/.installed: %/requirements.txt $(VENV)/.installed
 	@test -x $*/.venv/bin/python || $(BIN)/python -m venv $*/.venv
 	@$(UV) pip install -q --python $*/.venv/bin/python -r $< || $*/.venv/bin/python -m pip install -q -r $<
 	@touch $@

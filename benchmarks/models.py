@@ -32,7 +32,17 @@ GREEN = {"train": ["2023-01"], "test": ["2023-03"], "validation_share": 0.15}
 YELLOW_LEARN = [f"2018-{month:02d}" for month in range(1, 13) if month != 7] + ["2019-01", "2019-02", "2019-03"]
 YELLOW_TESTS = ("2019-04", "2019-05", "2019-06")
 FARES = [str(year) for year in range(2009, 2015)]
-TREES = {**recipes.BOOSTED, "num_leaves": 63, "min_rows_in_leaf": 30, "subsample": 0.7, "colsample": 0.5, "l2": 5.0}
+BOOSTED = {"kind": "xgboost", "num_trees": 2000, "learning_rate": 0.03, "max_depth": 7, "subsample": 0.7, "colsample": 0.6}
+TREES = {
+    **recipes.BOOSTED,
+    "num_trees": 500,
+    "learning_rate": 0.04,
+    "num_leaves": 63,
+    "min_rows_in_leaf": 30,
+    "subsample": 0.7,
+    "colsample": 0.5,
+    "l2": 5.0,
+}
 ZOO = [
     {"kind": "mean"},
     {"kind": "linear"},
@@ -63,13 +73,13 @@ def main() -> None:
 
 
 def _green(folder: Path, data: Path) -> list[Row]:
-    project = recipes.taxi(folder, "trip_type", split=GREEN, candidates=[TREES])
+    project = recipes.taxi(folder, data, "trip_type", split=GREEN, candidates=[TREES])
     rmse = _run(project, folder, data)["metrics"]["rmse"]
     return [("taxi green", "2023-01 -> 2023-03, no metered distance", "RMSE <= 5.10", _with_interval(rmse), "5.18 plain LightGBM")]
 
 
 def _green_metered(folder: Path, data: Path) -> list[Row]:
-    project = recipes.taxi(folder, "trip_type", metered=True, split=GREEN, candidates=[TREES])
+    project = recipes.taxi(folder, data, "trip_type", metered=True, split=GREEN, candidates=[TREES])
     rmse = _run(project, folder, data)["metrics"]["rmse"]
     return [("taxi green, metered", "the same, analysis only", "<= 4.05", _with_interval(rmse), "4.12")]
 
@@ -80,7 +90,9 @@ def _yellow(folder: Path, data: Path) -> list[Row]:
         place = folder / test
         place.mkdir()
         source = {"fleet": "yellow"}
-        project = recipes.taxi(place, "month_of_year", split={**GREEN, "train": YELLOW_LEARN, "test": [test]}, candidates=[TREES])
+        project = recipes.taxi(
+            place, data, "month_of_year", split={**GREEN, "train": YELLOW_LEARN, "test": [test]}, candidates=[TREES]
+        )
         rmse = _run(project, folder, data, "--set", f"source.variables={json.dumps(source)}")["metrics"]["rmse"]
         rows.append(("taxi yellow", f"2018-01..2019-03 -> {test}", "<= 4.80", _with_interval(rmse), known))
     return rows
@@ -88,7 +100,9 @@ def _yellow(folder: Path, data: Path) -> list[Row]:
 
 def _uber(folder: Path, data: Path) -> list[Row]:
     split = {"train": FARES, "test": [], "test_share": 0.2, "validation_share": 0.15}
-    project = recipes.changed("uber", folder, split=split)
+    project = recipes.uber(
+        folder, split=split, candidates=[{**TREES, "min_rows_in_leaf": 20, "colsample": 0.8, "l2": 1.0}, BOOSTED]
+    )
     rmse = _run(project, folder, data)["metrics"]["rmse"]
     _steward("export", project, "--rows", "--into", folder / "out", env=_env(folder, data))
     peers = _defaults(next((folder / "out").rglob("features/uber.parquet")), "fare_usd", "pickup_at")

@@ -21,11 +21,6 @@ def weekday_off(pickup_at: Column, pickup_weekday: Column) -> Column:
     return choose(is_holiday(pickup_at, "US", subdivision="NY"), pickup_weekday * 0, pickup_weekday)
 
 
-def week_hour(pickup_hour: Column, weekday_off: Column) -> Column:
-    """Hours since Sunday began, 0 up to 168."""
-    return weekday_off * 24 + pickup_hour
-
-
 def street_km(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
     """Way along Manhattan's streets and avenues, in km."""
     return manhattan_km(pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, turned_deg=MANHATTAN_GRID_DEG)
@@ -41,26 +36,106 @@ def east_km(pickup_lon: Column, dropoff_lon: Column) -> Column:
     return (dropoff_lon - pickup_lon) * 84.3
 
 
+def heading_sin(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
+    """Sine of the direction of the trip, clockwise from north."""
+    return bearing_sin(pickup_lat, pickup_lon, dropoff_lat, dropoff_lon)
+
+
+def heading_cos(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
+    """Cosine of the direction of the trip."""
+    return bearing_cos(pickup_lat, pickup_lon, dropoff_lat, dropoff_lon)
+
+
+def same_zone(pickup_zone: Column, dropoff_zone: Column) -> Column:
+    """1 where the trip ends in the zone it began in."""
+    return choose(pickup_zone == dropoff_zone, 1, 0)
+
+
+def pickup_borough(pickup_zone: Column) -> Column:
+    """Number of the borough of the pickup."""
+    return recode(pickup_zone, BOROUGH)
+
+
+def dropoff_borough(dropoff_zone: Column) -> Column:
+    """Number of the borough of the drop-off."""
+    return recode(dropoff_zone, BOROUGH)
+
+
+def pickup_service(pickup_zone: Column) -> Column:
+    """Number of the service zone of the pickup: airports, boroughs, Manhattan's yellow zone."""
+    return recode(pickup_zone, SERVICE)
+
+
+def dropoff_service(dropoff_zone: Column) -> Column:
+    """Number of the service zone of the drop-off."""
+    return recode(dropoff_zone, SERVICE)
+
+
+def pickup_area(pickup_zone: Column) -> Column:
+    """Area of the pickup's zone in square kilometres."""
+    return recode(pickup_zone, AREA_KM2)
+
+
+def dropoff_area(dropoff_zone: Column) -> Column:
+    """Area of the drop-off's zone in square kilometres."""
+    return recode(dropoff_zone, AREA_KM2)
+
+
 def month_of_year(pickup_at: Column) -> Column:
     """Month, 1 to 12: for rows of more than a year."""
     return month_of(pickup_at)
+
+
+def miles_beside_way(distance_miles: Column, street_km: Column) -> Column:
+    """Metered distance as a multiple of the way between the centres of the zones, along the streets."""
+    return distance_miles / (street_km * 0.6214 + 0.3)
 '''
-LIBRARY = "Column, MANHATTAN_GRID_DEG, choose, haversine_km, is_holiday, manhattan_km, minutes_between, month_of"
-TAXI = {
-    "features": ["weekday_off", "week_hour", "street_km", "north_km", "east_km", "passengers", "vendor", "usual_miles"],
-    "fitted": {"usual_miles": {"kind": "typical", "of": "distance_miles", "by": ["pickup_zone", "dropoff_zone"], "smoothing": 5}},
-}
+LIBRARY = (
+    "Column, MANHATTAN_GRID_DEG, bearing_cos, bearing_sin, choose, haversine_km, is_holiday, manhattan_km, "
+    "minutes_between, month_of, recode"
+)
+TAXI = [
+    *("weekday_off", "street_km", "north_km", "east_km", "heading_sin", "heading_cos", "same_zone"),
+    *(
+        "pickup_borough",
+        "dropoff_borough",
+        "pickup_service",
+        "dropoff_service",
+        "pickup_area",
+        "dropoff_area",
+        "passengers",
+        "vendor",
+    ),
+]
+UBER_FEATURES = '''
+
+def months(pickup_at: Column) -> Column:
+    """Months since 2009 began, for the tariff and the city change."""
+    return (year_of(pickup_at) - 2009) * 12 + month_of(pickup_at)
 
 
-def taxi(folder: Path, *extra: str, metered: bool = False, **changes: Any) -> Path:
-    """Write the taxi project with what is known of pairs of zones; `metered` pretends to know the way beforehand."""
+def street_km(pickup_lat: Column, pickup_lon: Column, dropoff_lat: Column, dropoff_lon: Column) -> Column:
+    """Way along Manhattan's streets and avenues, in km."""
+    return manhattan_km(pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, turned_deg=MANHATTAN_GRID_DEG)
+'''
+AIRPORT = '''
+
+def {end}_{name}_km({end}_lat: Column, {end}_lon: Column) -> Column:
+    """Distance of the {end} to the airport {name}, in km."""
+    return haversine_km({end}_lat, {end}_lon, {end}_lat * 0 + {lat}, {end}_lon * 0 + {lon})
+'''
+AIRPORTS = {"jfk": (40.6413, -73.7781), "lga": (40.7769, -73.8740), "ewr": (40.6895, -74.1745)}
+
+
+def taxi(folder: Path, data: Path, *extra: str, metered: bool = False, **changes: Any) -> Path:
+    """Write the taxi project with more columns; `metered` pretends to know the way beforehand."""
     place = _copy("taxi", folder)
-    own = (place / "features.py").read_text()
-    (place / "features.py").write_text(own.replace("Column, haversine_km, minutes_between", LIBRARY, 1) + TAXI_FEATURES)
+    own = (place / "features.py").read_text().replace("Column, haversine_km, minutes_between", LIBRARY, 1)
+    (place / "features.py").write_text(own + _zones(data) + TAXI_FEATURES)
     project = yaml.safe_load((place / "project.yaml").read_text())
-    more = ["distance_miles"] if metered else []
-    project["features"] += [*TAXI["features"], *extra, *more]
-    project |= {"fitted": TAXI["fitted"], **changes}
+    more = ["distance_miles", "miles_beside_way"] if metered else []
+    project["features"] = [name for name in project["features"] if name != "pickup_weekday"] + [*TAXI, *extra, *more]
+    project |= changes
     (place / "project.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     if metered:
         words = yaml.safe_load((place / "dictionary.yaml").read_text())
@@ -73,6 +148,20 @@ def changed(name: str, folder: Path, **changes: Any) -> Path:
     """Write a blueprint with some parts of its project file replaced."""
     place = _copy(name, folder)
     project = yaml.safe_load((place / "project.yaml").read_text()) | changes
+    (place / "project.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    return place
+
+
+def uber(folder: Path, **changes: Any) -> Path:
+    """Write the fares project with the month, the way along the streets, and how far both ends are from the airports."""
+    place = _copy("uber", folder)
+    names = "MANHATTAN_GRID_DEG, Column, haversine_km, manhattan_km, month_of, year_of"
+    own = (place / "features.py").read_text().replace("Column, haversine_km", names, 1) + UBER_FEATURES
+    ends = [(end, name, *AIRPORTS[name]) for end in ("pickup", "dropoff") for name in AIRPORTS]
+    own += "".join(AIRPORT.format(end=end, name=name, lat=lat, lon=lon) for end, name, lat, lon in ends)
+    (place / "features.py").write_text(own)
+    project = yaml.safe_load((place / "project.yaml").read_text()) | changes
+    project["features"] += ["months", "street_km", *(f"{end}_{name}_km" for end, name, *_ in ends)]
     (place / "project.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     return place
 
@@ -124,6 +213,20 @@ def template2021(folder: Path, data: Path) -> tuple[Path, Path]:
     (place / "dictionary.yaml").write_text(yaml.safe_dump({"columns": columns}, sort_keys=False))
     (place / "features.py").write_text('"""No features of its own."""\n')
     return place, files
+
+
+def _zones(data: Path) -> str:
+    """Return what the zones' own tables say, as two dictionaries of a feature file."""
+    zones = pl.read_csv(data / "taxi" / "taxi_zone_lookup.csv").join(
+        pl.read_csv(data / "taxi" / "taxi_zone_centroids_derived.csv").select("LocationID", "area_km2"), on="LocationID", how="left"
+    )
+    told = {
+        "BOROUGH": pl.col("Borough").rank("dense").cast(pl.Int64),
+        "SERVICE": pl.col("service_zone").rank("dense").cast(pl.Int64),
+        "AREA_KM2": pl.col("area_km2"),
+    }
+    tables = {name: dict(zones.select("LocationID", column).drop_nulls().iter_rows()) for name, column in told.items()}
+    return "\n\n" + "\n".join(f"{name} = {table}" for name, table in tables.items()) + "\n"
 
 
 def _copy(name: str, folder: Path) -> Path:

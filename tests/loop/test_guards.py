@@ -61,17 +61,26 @@ def test_an_emptied_journal_is_noticed(steward: Steward) -> None:
     assert "entries were removed" in steward("audit", "verify", code=1).stdout
 
 
-def test_a_leak_is_refused_by_check_with_the_way_to_it(steward: Steward, tmp_path: Path) -> None:
+FARE = "def fare_again(fare_usd: Column) -> Column:\n    return fare_usd * 2\n"
+SPEED = "def speed(distance_miles: Column, duration_min: Column) -> Column:\n    return distance_miles / duration_min * 60\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "source", "named"),
+    [("check", FARE, ("FEAT-010", "'fare_again'", "fare_usd")), ("train", SPEED, ("FEAT-011", "'speed'", "speed <- duration_min"))],
+)
+def test_a_leak_is_refused_with_the_way_to_it(
+    steward: Steward, tmp_path: Path, command: str, source: str, named: tuple[str, ...]
+) -> None:
     project = tmp_path / "leaky"
     shutil.copytree(find_project("taxi"), project, ignore=shutil.ignore_patterns("__pycache__"))
-    features = (project / "features.py").read_text()
-    (project / "features.py").write_text(features + "\n\ndef fare_again(fare_usd: Column) -> Column:\n    return fare_usd * 2\n")
+    (project / "features.py").write_text((project / "features.py").read_text() + "\n\n" + source)
+    feature = source.partition("(")[0].removeprefix("def ")
     (project / "project.yaml").write_text(
-        (project / "project.yaml").read_text().replace("  - pickup_hour", "  - pickup_hour\n  - fare_again")
+        (project / "project.yaml").read_text().replace("  - pickup_hour", f"  - pickup_hour\n  - {feature}")
     )
-    told = steward("check", str(project), code=2).stderr
-    assert "FEAT-010" in told
-    assert "fare_usd" in told
+    told = steward(command, str(project), code=2).stderr
+    assert all(part in told for part in named), told
 
 
 @pytest.mark.parametrize("odd", ["with % sign", "with ? mark"])
