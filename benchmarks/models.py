@@ -35,13 +35,14 @@ FARES = [str(year) for year in range(2009, 2015)]
 BOOSTED = {"kind": "xgboost", "num_trees": 2000, "learning_rate": 0.03, "max_depth": 7, "subsample": 0.7, "colsample": 0.6}
 TREES = {
     **recipes.BOOSTED,
-    "num_trees": 500,
+    "num_trees": 800,
     "learning_rate": 0.04,
     "num_leaves": 63,
     "min_rows_in_leaf": 30,
     "subsample": 0.7,
     "colsample": 0.5,
     "l2": 5.0,
+    "transform": "sqrt",
 }
 ZOO = [
     {"kind": "mean"},
@@ -194,7 +195,7 @@ def _bare_xgboost(learn: Any, check: Any) -> None:
 def _bare_lightgbm(learn: Any, check: Any) -> None:
     settings = {"n_estimators": 1000, "learning_rate": 0.05, "num_leaves": 63, "min_child_samples": 40, "subsample": 0.8}
     model = LGBMRegressor(**settings, subsample_freq=1, colsample_bytree=0.8, verbose=-1, n_jobs=1)
-    model.fit(*learn, eval_set=[check], callbacks=[early_stopping(30, verbose=False)])
+    model.fit(*learn, eval_X=check[0], eval_y=check[1], callbacks=[early_stopping(30, verbose=False)])
 
 
 BARE: dict[str, Callable[[Any, Any], None]] = {

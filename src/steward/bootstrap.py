@@ -48,6 +48,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
     from steward.adapters.sql.experiments import SqlExperimentStore
     from steward.adapters.sql.incidents import SqlIncidentStore
     from steward.adapters.sql.journal import SqlJournal
+    from steward.adapters.sql.keys import SqlKeyStore
     from steward.adapters.sql.predictions import SqlPredictionStore
     from steward.adapters.sql.quality import SqlQualityStore
     from steward.adapters.sql.registry import SqlRegistry
@@ -76,7 +77,8 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         quality=SqlQualityStore(database, clock),
         experiments=SqlExperimentStore(database, clock),
         studies=SqlStudyStore(database, clock),
-        predictions=SqlPredictionStore(database, clock),
+        predictions=SqlPredictionStore(database),
+        keys=SqlKeyStore(database, clock),
         tables=SqlRowTables(database, clock),
         tracker=open_trackers(settings.trackers, workspace, partial(say_untold, journal, progress, actor), offline=at_home),
         query=ask_source,

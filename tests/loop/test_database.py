@@ -39,7 +39,7 @@ def steward_on(make_steward: Callable[..., Steward], new_database: Callable[[str
 
 def answer_three_times(steward: Steward) -> None:
     """Leave in the log what a server would: three answers of this model, one of another."""
-    log = SegmentLog(steward.home / "predictions", "worker")
+    log = SegmentLog(steward.home / "predictions" / "calls", "worker")
     answers = [("p0", "calls"), ("p1", "calls"), ("p2", "calls"), ("other", "taxi")]
     beside = {"at": "2026-01-01T00:00:00", "version": 1, "row": {"wait": 1 / 3}, "prediction": 0.25}
     log.append([{"prediction_id": name, "model": model, **beside} for name, model in answers])

@@ -1,4 +1,4 @@
-"""The tutorial's commands do what the tutorial says."""
+"""The commands of the pages that lead a new user do what the pages say."""
 
 import os
 import re
@@ -22,30 +22,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_the_whole_loop_by_hand_on_real_months(data: Path, tmp_path: Path) -> None:
-    blocks = BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text())
-    assert len(blocks) >= 10
+def outputs_of(page: str, folder: Path, **more: str) -> list[str]:
+    """Run all blocks of a page in one shell, one after the other, and return what each printed."""
+    blocks = BLOCK.findall((ROOT / "docs" / page).read_text())
     lines = [f"printf '\\n### {number}\\n'\n{block}" for number, block in enumerate(blocks)]
     before, after = "set -euo pipefail\ntrap 'kill $SERVER 2>/dev/null || true' EXIT\nSERVER=", "printf '\\n### end\\n'\n"
     script = "\n".join([before, *lines, after])
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("STEWARD_")},
         "PATH": path,
-        "STEWARD_DATA": str(data),
         "STEWARD_OFFLINE": "1",
         "PORT": str(free_port()),
         "NO_COLOR": "1",
+        **more,
     }
     done = subprocess.run(
-        ["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False
+        ["bash", "-c", script], env=environment, cwd=folder, capture_output=True, text=True, timeout=400, check=False
     )
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
     assert "Traceback" not in told
 
     parts = dict(re.findall(r"^### (\d+)\n(.*?)(?=^### )", done.stdout, re.MULTILINE | re.DOTALL))
-    outputs = [parts[str(number)] for number in range(len(blocks))]
+    return [parts[str(number)] for number in range(len(blocks))]
+
+
+def test_the_whole_loop_by_hand_on_real_months(data: Path, tmp_path: Path) -> None:
+    outputs = outputs_of("tutorial.md", tmp_path, STEWARD_DATA=str(data))
+    assert len(outputs) >= 10
     watched = next(o for o in outputs if "2020-04" in o and "ALARM" in o)
     assert "AskApproval" in watched or "Escalate" in watched
     approved = next(o for o in outputs if "approved by Ada" in o)
@@ -65,3 +70,14 @@ def _no_alarm_and_one_version(database: Path) -> None:
         label, alarm = connection.execute("SELECT label, alarm FROM windows").fetchone()
         assert (label, alarm) == ("2024-01", 0)
     connection.close()
+
+
+def test_the_page_on_serving_leads_to_an_explained_prediction(tmp_path: Path) -> None:
+    first, second = outputs_of("serving.md", tmp_path, STEWARD_HOME=str(tmp_path / "workspace"))
+    assert '"interval":{"low":' in first
+    explained, told, origin = second.partition('{"prediction_id":"')
+    assert '"moved":[{"feature":' in explained
+    assert '"status":"known"' in told + origin
+    assert "promoted" in origin
+    assert "outcome     14.5" in origin
+    assert "journal" in origin

@@ -56,6 +56,21 @@ class Workspace:
         return self.home / "predictions"
 
     @property
+    def outcomes(self) -> Path:
+        """What turned out to be true, as segments like those of the predictions."""
+        return self.home / "outcomes"
+
+    @property
+    def log_key(self) -> Path:
+        """The key of the hashes in the prediction log; it lies apart from them."""
+        return self.home / "log.key"
+
+    @property
+    def logs(self) -> Path:
+        """What was asked of servers, a line a request."""
+        return self.home / "logs"
+
+    @property
     def reports(self) -> Path:
         """Reports for people."""
         return self.home / "reports"

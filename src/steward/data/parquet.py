@@ -9,7 +9,7 @@ import polars as pl
 from steward.core.errors import Fault, UsageError
 from steward.data.header import header_remarks, match_header
 from steward.data.remarks import TableRead
-from steward.data.settle import Cells, converted, settle
+from steward.data.settle import Cells, Stand, converted, settle
 from steward.project.dictionary import DictionarySpec
 
 # A footer that lies can make the decoder panic, which Polars raises beside its own errors.
@@ -36,12 +36,18 @@ def read_parquet(path: Path, dictionary: DictionarySpec, wanted: Sequence[str], 
     frame = _read(path, [header[place] for place in places.values()])
     given = {name: frame[header[place]] for name, place in places.items()}
 
+    cells = Cells(path, given, row_texts(frame), "row", {}, remarks=tuple(header_remarks(header, dictionary, places)))
+    return settle(cells, converted(cells, dictionary), dictionary, max_unreadable)
+
+
+def row_texts(frame: pl.DataFrame, before: int = 0) -> Stand:
+    """Return what tells the number in the file and the content, as JSON, of some rows of a frame with `before` rows before it."""
+
     def stand(rows: Sequence[int]) -> tuple[list[int], list[str]]:
         texts = [json.dumps(row, ensure_ascii=False, default=str) for row in frame[list(rows)].to_dicts()]
-        return [row + 1 for row in rows], texts
+        return [before + row + 1 for row in rows], texts
 
-    cells = Cells(path, given, stand, "row", {}, remarks=tuple(header_remarks(header, dictionary, places)))
-    return settle(cells, converted(cells, dictionary), dictionary, max_unreadable)
+    return stand
 
 
 def _names(path: Path) -> list[str]:

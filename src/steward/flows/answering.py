@@ -1,9 +1,10 @@
-"""What is done to the winner's probabilities? Chosen on validation rows, which it has not learnt from."""
+"""What is done to the winner's answers, and how sure are they? Found on validation rows, which it has not learnt from."""
 
 from steward.core.errors import Fault, UsageError
 from steward.core.tasks import Label
 from steward.models.answer import AnswerRule
 from steward.models.calibrate import Calibration, choose_calibration, fit_calibration
+from steward.models.conformal import fit_margin
 from steward.models.threshold import Costs, choose_threshold
 from steward.models.train import Trained
 from steward.models.zoo import Array, Sample
@@ -14,7 +15,7 @@ _SEED = 7
 
 
 def answer_rule(project: Project, chosen: Trained, validation: Sample, classes: tuple[Label, ...]) -> AnswerRule:
-    """Return the calibration and the threshold that the project asks for.
+    """Return the calibration and the threshold that the project asks for; of a quantity, how far the truth may lie from it.
 
     Args:
         project: the declaration.
@@ -27,9 +28,11 @@ def answer_rule(project: Project, chosen: Trained, validation: Sample, classes: 
     """
     training = project.spec.training
     _refuse_misfit(training, classes)
-    if chosen.model is None or (training.calibrate == "never" and training.threshold is None):
+    if chosen.model is None or (classes and training.calibrate == "never" and training.threshold is None):
         return AnswerRule()
     predicted, truth = chosen.model.predict(validation[0]), validation[1]
+    if not classes:
+        return AnswerRule(margin=fit_margin(truth, predicted))
     calibration = _calibration(training, truth, predicted)
     answered = predicted if calibration is None else calibration.apply(predicted)
     asked = training.threshold

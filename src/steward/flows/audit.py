@@ -35,6 +35,7 @@ def _untold(entries: Sequence[Entry], ports: Ports) -> tuple[Break, ...]:
 
 
 def _facts(ports: Ports) -> Iterator[tuple[str, str]]:
+    yield from (("key.created", f"key {key.prefix}") for key in ports.keys.all())
     for project in ports.runs.projects():
         yield from (("run.started", f"run {run.id}") for run in ports.runs.runs(project, limit=_EVERY))
         yield from (("version.registered", str(version)) for version in ports.registry.versions(project))

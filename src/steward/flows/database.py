@@ -1,8 +1,7 @@
 """How do a project's rows, results and predictions come into the database, for questions in SQL?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -12,19 +11,17 @@ from steward.core.runs import Run
 from steward.data.snapshot import read_snapshot
 from steward.data.tables import LoadedRows, RowView, TableFacts
 from steward.flows.ports import Ports
+from steward.flows.ship import has_lost_all, ship
 from steward.models.history import Tried
 from steward.project.read import Project
 from steward.project.tables import RowSet
 from steward.quality.findings import Finding
-from steward.serving.history import Given
-from steward.serving.log import read_segments
 
 PERIOD = "period"
 ALL_SETS: tuple[RowSet, ...] = ("raw", "processed", "features")
 # Which step of a run leaves which rows.
 _STEPS: Mapping[RowSet, str] = {"raw": "ingest", "processed": "clean", "features": "features"}
 _RUNS = 100
-_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,8 @@ def load_project(project: Project, ports: Ports, sets: Sequence[RowSet] = ()) ->
 
     tables = {f"{name}_{project.spec.name}": _load(project, name, frames, ports) for name in wanted}
     views = _make_views(project, wanted, ports)
-    return ProjectLoaded(run.id, tables, views, ship_predictions(project.spec.name, ports))
+    shipped = ship(project.spec.name, ports, again=has_lost_all(project.spec.name, ports))
+    return ProjectLoaded(run.id, tables, views, shipped.predictions)
 
 
 def remember_results(run: Run, ports: Ports) -> None:
@@ -71,12 +69,6 @@ def remember_results(run: Run, ports: Ports) -> None:
         ports.quality.keep_findings(run.project, run.id, [_finding(one) for one in findings])
     if isinstance(board, list):
         ports.experiments.keep(run.project, run.id, [tried for entry in board for tried in _tried(entry)])
-
-
-def ship_predictions(model: str, ports: Ports) -> int:
-    """Bring a model's predictions from the log into the database, each once, and return how many were new."""
-    records = (record for record in read_segments(ports.workspace.predictions) if record["model"] == model)
-    return sum(ports.predictions.keep_predictions(batch) for batch in _batches(_given(record) for record in records))
 
 
 def _newest(project: Project, wanted: Sequence[RowSet], ports: Ports) -> tuple[Run, dict[RowSet, str]]:
@@ -129,15 +121,3 @@ def _tried(entry: Mapping[str, Any]) -> Iterator[Tried]:
     yield Tried(entry["kind"], "validation", entry["metric"], entry["validation"], entry["chosen"])
     if entry.get("test") is not None:
         yield Tried(entry["kind"], "test", entry["metric"], entry["test"], entry["chosen"])
-
-
-def _given(record: Mapping[str, Any]) -> Given:
-    apart = ("prediction_id", "model", "version", "at", "row")
-    answer = {name: value for name, value in record.items() if name not in apart}
-    return Given(record["prediction_id"], record["model"], record["version"], record["at"], record["row"], answer)
-
-
-def _batches(given: Iterable[Given]) -> Iterator[list[Given]]:
-    rest = iter(given)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from steward.core.tasks import RULES
 from steward.flows.features import Featured, split_rows
 from steward.flows.ingest import Frames
@@ -12,9 +14,11 @@ from steward.flows.ports import Ports
 from steward.flows.steps import Done, Runner
 from steward.flows.train import TrainedModel
 from steward.models.classification import DECISIONS
+from steward.models.conformal import Margin
 from steward.models.evaluate import evaluate_predictions
 from steward.models.metrics import is_mean_loss, row_losses
 from steward.models.slices import figures_by_slice
+from steward.models.zoo import Array
 from steward.monitoring.performance import summarise_losses
 from steward.project.read import Project
 
@@ -24,12 +28,17 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Test metrics with intervals, the leaderboard with the winner's test figure, the spread of the test losses, slices."""
+    """Test metrics with intervals, the leaderboard with the winner's test figure, the spread of the test losses, slices.
+
+    `inside` tells how often the truth of a test row lay in the interval of its answer, and how wide those are on average;
+    None where answers have none.
+    """
 
     metrics: Mapping[str, Mapping[str, float]]
     leaderboard: tuple[Mapping[str, Any], ...]
     losses: Mapping[str, Any]
     slices: tuple[Mapping[str, Any], ...]
+    inside: Mapping[str, float] | None = None
 
 
 def evaluate(
@@ -46,7 +55,7 @@ def evaluate(
     output = runner.step("evaluate", depends, lambda: _evaluate(project, featured, trained, ports, frames))
     reached, unit = output["metrics"][deciding_metric(project)]["value"], unit_of_metric(project)
     board = tuple({**entry, "test": reached if entry["chosen"] else None, "unit": unit} for entry in trained.board)
-    return Evaluated(output["metrics"], board, output["losses"], tuple(output["slices"]))
+    return Evaluated(output["metrics"], board, output["losses"], tuple(output["slices"]), output["inside"])
 
 
 def _evaluate(project: Project, featured: Featured, trained: TrainedModel, ports: Ports, frames: Frames) -> Done:
@@ -68,4 +77,12 @@ def _evaluate(project: Project, featured: Featured, trained: TrainedModel, ports
     value = f"{found['value']:.3f}{f' {unit}' if unit else ''}"
     note = f"test {metric} {value} [{found['low']:.3f}, {found['high']:.3f}] on {test.height:,} rows"
     told = {"metrics": metrics, "slices": [asdict(one) for one in slices], "losses": {"metric": by_row, **losses._asdict()}}
-    return Done(told, note)
+    return Done({**told, "inside": _inside(rule.margin, target, predicted)}, note)
+
+
+def _inside(margin: Margin | None, target: Array, predicted: Array) -> dict[str, float] | None:
+    """Return how often intervals held on rows that had no say in them, and their mean width."""
+    if margin is None:
+        return None
+    low, high = margin.around(predicted)
+    return {"level": margin.level, "share": margin.inside(target, predicted), "width": float(np.mean(high - low))}

@@ -11,13 +11,14 @@ import polars as pl
 from steward.core.atomic import write_bytes_atomically
 from steward.flows.champion import load_champion
 from steward.flows.ports import Ports
-from steward.flows.predict import asked_row
+from steward.flows.predict import asked_row, said_of
 from steward.models.classes import name_of
 from steward.models.explain import contributions
 from steward.project.read import Project
 from steward.registry.bundle import Bundle
 from steward.reporting.explain_plots import steps
-from steward.serving.service import answers_of
+from steward.serving.explanation import Explanation, Moved
+from steward.serving.request import rows_to_frame
 
 _SHOWN = 12
 
@@ -42,10 +43,16 @@ def explain_once(project: Project, row: str | None, ports: Ports) -> Explained:
     loaded = load_champion(ports, project.spec.name)
     asked, frame = asked_row(project, loaded.bundle, row)
     predicted = loaded.bundle.predict(frame)
-    answer, probabilities = answers_of(predicted, loaded.bundle.classes, loaded.bundle.rule.threshold)[0]
-    facts = {"prediction": answer, "unit": project.spec.unit, "model": project.spec.name, "version": loaded.version.number}
-    said = {"row": asked, **facts, **({"probabilities": probabilities} if probabilities else {})}
-    return _explained(loaded.bundle, frame, predicted, said)
+    said = said_of(project, loaded, asked, predicted)
+    why = _explanation(loaded.bundle, frame, predicted)
+    moved = tuple((one.feature, one.value, one.contribution) for one in why.moved)
+    return Explained(said, why.about, why.scale, why.base, why.total, moved)
+
+
+def explain_read(bundle: Bundle, row: Mapping[str, object]) -> Explanation:
+    """Return what moved a bundle's answer to one row: raw request columns by name, times as naive datetimes."""
+    frame = rows_to_frame([row], bundle.dictionary, bundle.inputs)
+    return _explanation(bundle, frame, bundle.predict(frame))
 
 
 def keep_picture(explained: Explained, path: Path) -> None:
@@ -60,7 +67,7 @@ def keep_picture(explained: Explained, path: Path) -> None:
     write_bytes_atomically(path, steps(names, parts, base=explained.base, label=label))
 
 
-def _explained(bundle: Bundle, frame: pl.DataFrame, predicted: np.ndarray[Any, Any], said: Mapping[str, Any]) -> Explained:
+def _explanation(bundle: Bundle, frame: pl.DataFrame, predicted: np.ndarray[Any, Any]) -> Explanation:
     features = _numbers(bundle, frame)
     found = contributions(bundle.model, features, _numbers(bundle, bundle.selftest))
     outputs = len(found.base)
@@ -69,13 +76,13 @@ def _explained(bundle: Bundle, frame: pl.DataFrame, predicted: np.ndarray[Any, A
     parts = found.values[0, :, output]
     order = np.argsort(-np.abs(parts), kind="stable")
     moved = tuple(
-        (found.names[place], None if np.isnan(features[0, place]) else float(features[0, place]), float(parts[place]))
+        Moved(found.names[place], None if np.isnan(features[0, place]) else float(features[0, place]), float(parts[place]))
         for place in order
     )
     base = float(found.base[output])
     unit = bundle.manifest["unit"] or "answer"
     scale = found.scale if found.scale != "answer" else ("probability" if bundle.classes else unit)
-    return Explained(said, about, scale, base, base + float(parts.sum()), moved)
+    return Explanation(about, scale, base, base + float(parts.sum()), moved)
 
 
 def _numbers(bundle: Bundle, rows: pl.DataFrame) -> np.ndarray[Any, Any]:

@@ -88,6 +88,7 @@ def _facts(
         "unit": project.spec.unit,
         "overrides": [text for text in project.overrides if not text.startswith("split.")],
         **({"classes": list(trained.classes)} if trained.classes else {}),
+        **({"inside": dict(evaluated.inside)} if evaluated.inside else {}),
     }
 
 

@@ -20,6 +20,7 @@ from steward.quality.history import QualityStore
 from steward.registry.tracking import Tracker
 from steward.registry.versions import Registry
 from steward.serving.history import PredictionStore
+from steward.serving.keys import KeyStore
 
 Query = Callable[[QuerySpec, str, Path], Path]
 """Asks a database for one period's rows and returns the file they are in now, below a cache folder."""
@@ -59,6 +60,7 @@ class Ports:
     experiments: ExperimentStore
     studies: StudyStore
     predictions: PredictionStore
+    keys: KeyStore
     tables: RowTables
     tracker: Tracker
     query: Query

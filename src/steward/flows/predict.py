@@ -7,22 +7,29 @@ from typing import Any
 import polars as pl
 
 from steward.core.errors import Fault, UsageError
-from steward.flows.champion import load_champion
+from steward.flows.champion import LoadedVersion, load_champion
 from steward.flows.ports import Ports
+from steward.models.zoo import Array
 from steward.project.read import Project
 from steward.registry.bundle import Bundle
 from steward.serving.request import parse_rows, rows_to_frame
-from steward.serving.service import answers_of
+from steward.serving.service import answers_of, interval_of
 
 
 def predict_once(project: Project, row: str | None, ports: Ports) -> dict[str, Any]:
     """Return the champion's answer to one row, given as a JSON object; its own example row by default."""
     loaded = load_champion(ports, project.spec.name)
     asked, frame = asked_row(project, loaded.bundle, row)
-    predicted = loaded.bundle.predict(frame)
-    answer, probabilities = answers_of(predicted, loaded.bundle.classes, loaded.bundle.rule.threshold)[0]
+    return said_of(project, loaded, asked, loaded.bundle.predict(frame))
+
+
+def said_of(project: Project, loaded: LoadedVersion, asked: Mapping[str, Any], predicted: Array) -> dict[str, Any]:
+    """Return the answer to the only row, with the row itself, as a JSON object."""
+    rule = loaded.bundle.rule
+    answer, probabilities = answers_of(predicted, loaded.bundle.classes, rule.threshold)[0]
     facts = {"prediction": answer, "unit": project.spec.unit, "model": project.spec.name, "version": loaded.version.number}
-    return {"row": asked, **facts, **({"probabilities": probabilities} if probabilities else {})}
+    beside = {"probabilities": probabilities, "interval": interval_of(answer, rule.margin)}
+    return {"row": asked, **facts, **{name: value for name, value in beside.items() if value is not None}}
 
 
 def asked_row(project: Project, bundle: Bundle, row: str | None) -> tuple[Mapping[str, Any], pl.DataFrame]:

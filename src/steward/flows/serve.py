@@ -4,7 +4,10 @@ A server asks every half second. It is told only when the pointer moved, and onl
 champion's files were verified and its stored rows predicted again; what fails that never answers.
 """
 
+from functools import partial
+
 from steward.flows.champion import LoadedVersion, load_version
+from steward.flows.explain import explain_read
 from steward.flows.ports import Ports
 from steward.project.read import Project
 from steward.registry.versions import Champion
@@ -39,7 +42,7 @@ class ChampionFollower:
 
 def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Served:
     """Return what a server needs of a loaded version, and nothing more."""
-    facts = loaded.version.facts
+    facts, rule = loaded.version.facts, loaded.bundle.rule
     shown = ("metrics", "train", "test", "origin", "snapshot", "features", "left_out", "mlflow_run")
     return Served(
         model=champion.model,
@@ -51,6 +54,8 @@ def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Serve
         predict=loaded.bundle.predict,
         facts={"since": champion.since, "bundle": loaded.version.digest, **{name: facts.get(name) for name in shown}},
         classes=loaded.bundle.classes,
-        threshold=loaded.bundle.rule.threshold,
+        threshold=rule.threshold,
         predict_row=loaded.bundle.one_row(),
+        margin=rule.margin,
+        explain=partial(explain_read, loaded.bundle),
     )

@@ -5,7 +5,7 @@ or what the prediction log holds (inputs and answers only). The verdict is remem
 and content; an alarm goes on to `steward.flows.respond`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ from steward.project.read import Project
 from steward.quality.clean import clean
 from steward.registry.bundle import Bundle
 from steward.serving.log import read_segments
+from steward.serving.private import care_of, hidden_in
 from steward.serving.request import rows_to_frame
 
 
@@ -84,7 +85,10 @@ def watch_period(project: Project, period: str, ports: Ports) -> Watched:
 
 
 def watch_log(project: Project, ports: Ports) -> Watched:
-    """Watch what the champion answered: logged inputs and predictions, without the truth."""
+    """Watch what the champion answered: logged inputs and predictions, without the truth.
+
+    What is made of columns that the log hides is not watched; what they do to the model shows in its answers.
+    """
     loaded = load_champion(ports, project.spec.name)
     records = read_segments(ports.workspace.predictions / project.spec.name)
     mine = [record for record in records if record["version"] == loaded.version.number]
@@ -93,8 +97,10 @@ def watch_log(project: Project, ports: Ports) -> Watched:
     known = _settled(key, ports)
     if known is not None:
         return known
-    rows = rows_to_frame([record["row"] for record in mine], project.dictionary, loaded.bundle.inputs)
-    return _remember(project, loaded, label, key, rows, _logged(mine, loaded.bundle), Outcomes(), ports)
+    hidden = hidden_in([record["row"] for record in mine]) | care_of(project.dictionary, project.spec.serving).left_out
+    shown = [{name: value for name, value in record["row"].items() if name not in hidden} for record in mine]
+    rows = rows_to_frame(shown, project.dictionary, loaded.bundle.inputs)
+    return _remember(project, loaded, label, key, rows, _logged(mine, loaded.bundle), Outcomes(), ports, hidden)
 
 
 def _refuse_other_world(loaded: LoadedVersion, origin: str, period: str) -> None:
@@ -149,6 +155,12 @@ def _outcomes(project: Project, loaded: LoadedVersion, rows: pl.DataFrame, predi
     return Outcomes(judge_performance(reference, current, metric), unknown)
 
 
+def _without(reference: Profile, bundle: Bundle, hidden: Collection[str]) -> Profile:
+    """Leave out of a profile what is made of hidden columns."""
+    blind = {name for name in bundle.wanted if bundle.program.lineage(name) & frozenset(hidden)}
+    return Profile(reference.rows, {name: column for name, column in reference.columns.items() if name not in blind})
+
+
 def _remember(
     project: Project,
     loaded: LoadedVersion,
@@ -158,9 +170,10 @@ def _remember(
     predicted: Array,
     outcomes: Outcomes,
     ports: Ports,
+    hidden: Collection[str] = (),
 ) -> Watched:
     spec = project.spec.watch
-    reference = Profile.from_dict(loaded.bundle.reference["profile"])
+    reference = _without(Profile.from_dict(loaded.bundle.reference["profile"]), loaded.bundle, hidden)
     seen = loaded.bundle.features(rows).with_columns(prediction_column(predicted, loaded.bundle.classes))
     current = profile(seen, loaded.bundle.categories, like=reference)
     drift = judge_drift(reference, current, loaded.bundle.importance, budget=spec.budget, min_rows=spec.min_rows)

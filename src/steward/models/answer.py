@@ -1,4 +1,4 @@
-"""What is done to a model's probabilities before anybody sees them, and which class do they then answer?"""
+"""What is done to a model's answers before anybody sees them, which class do they then name, and how sure are they?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from steward.models.calibrate import Calibration
 from steward.models.classification import decide_at
+from steward.models.conformal import Margin
 
 Array = npt.NDArray[np.float64]
 
@@ -17,14 +18,16 @@ Array = npt.NDArray[np.float64]
 class AnswerRule:
     """Probabilities are calibrated first; of two classes the second answers where its own is above `threshold`.
 
-    Without a calibration they stay as they are, without a threshold the more likely class answers.
+    Without a calibration they stay as they are, without a threshold the more likely class answers. `margin` says of a quantity
+    how far the truth may lie from it; a bundle from before there were any has none.
     """
 
     calibration: Calibration | None = None
     threshold: float | None = None
+    margin: Margin | None = None
 
     def __bool__(self) -> bool:
-        return self.calibration is not None or self.threshold is not None
+        return self.calibration is not None or self.threshold is not None or self.margin is not None
 
     def apply(self, predicted: Array) -> Array:
         """Return the probabilities as they are answered; quantities, shape (rows,), stay as they are."""
@@ -36,12 +39,16 @@ class AnswerRule:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the rule as a JSON object."""
-        return {"calibration": self.calibration.as_dict() if self.calibration else None, "threshold": self.threshold}
+        margin = {} if self.margin is None else {"margin": self.margin.as_dict()}
+        return {"calibration": self.calibration.as_dict() if self.calibration else None, "threshold": self.threshold, **margin}
 
     @staticmethod
     def from_dict(value: Mapping[str, Any]) -> "AnswerRule":
         """Return the rule that `as_dict` wrote; ValueError or KeyError where the object is something else."""
         calibration, threshold = value["calibration"], value["threshold"]
+        margin = value.get("margin")
         return AnswerRule(
-            None if calibration is None else Calibration.from_dict(calibration), None if threshold is None else float(threshold)
+            calibration=None if calibration is None else Calibration.from_dict(calibration),
+            threshold=None if threshold is None else float(threshold),
+            margin=None if margin is None else Margin.from_dict(margin),
         )

@@ -6,7 +6,8 @@ again and again with columns taken from other rows (the shap library's permutati
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from steward.core.errors import EnvironmentFault, Fault
 from steward.models.boosted import Boosted
 from steward.models.linear import Linear
 from steward.models.logistic import Logistic
+from steward.models.rescaled import Rescaled
 from steward.models.zoo import Array, Fitted
 
 _ROUNDS = 10
+_ROOTED = {"sqrt": "root of the answer", "log1p": "logarithm of the answer"}
 _SEED = 7
 _TWO = 2
 
@@ -26,7 +29,8 @@ class Contributions:
     """What each column adds to each answer; ``base + values.sum(axis=1)`` is the answer on the scale that is named.
 
     `base` is of shape (outputs,), `values` of shape (rows, columns, outputs). `scale` is `answer` (the target's unit, or
-    probability) or `log-odds`. Of two classes there is one output, the second's; of more, one a class.
+    probability), `log-odds`, or what a transform learns: `root of the answer`, `logarithm of the answer`. Of two classes there is
+    one output, the second's; of more, one a class.
     """
 
     names: tuple[str, ...]
@@ -51,6 +55,9 @@ def contributions(model: Fitted, matrix: Array, background: Array) -> Contributi
     Raises:
         EnvironmentFault: MODEL-021 the model's kind needs the shap library, which is not installed.
     """
+    if isinstance(model, Rescaled):
+        inside = contributions(cast("Fitted", model.inner), matrix, background)
+        return replace(inside, scale=_ROOTED[model.transform])
     own = _OWN.get(model.kind)
     return own(model, matrix) if own else _permuted(model, matrix, background)
 

@@ -5,7 +5,7 @@ others. The winner is then fitted once more, to both.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
@@ -17,6 +17,7 @@ from steward.core.tasks import TaskKind, higher_is_better
 from steward.models.cost import Cost, measure_cost, within
 from steward.models.limits import fit_limited, limits_of
 from steward.models.measure import MEASURES
+from steward.models.rescaled import Rescaled
 from steward.models.zoo import SIMPLEST_FIRST, Array, Fitted, Sample, again, fit
 from steward.project.candidates import CandidateSpec, names_of
 from steward.project.tuning import BudgetSpec, LimitsSpec
@@ -138,7 +139,10 @@ def refit(chosen: Trained, sample: Sample, *, lesson: Lesson, weights: Array | N
         weights: how much each row counts, shape (rows,).
     """
     spec = chosen.spec if chosen.model is None else again(chosen.spec, chosen.model)
-    return lesson.fit(spec, sample, None, weights)
+    fitted = lesson.fit(spec, sample, None, weights)
+    if isinstance(fitted, Rescaled) and isinstance(chosen.model, Rescaled):
+        return replace(fitted, smear=chosen.model.smear)  # that of rows the model had not learnt from
+    return fitted
 
 
 def train_one(

@@ -20,6 +20,7 @@ from steward.models.logistic import Logistic, fit_logistic, parse_logistic
 from steward.models.mean import Mean, Prior, fit_mean, fit_prior, parse_mean, parse_prior
 from steward.models.mlp import Mlp, parse_mlp
 from steward.models.mlp_fit import fit_mlp
+from steward.models.rescaled import Rescaled, parse_rescaled, rescaled, transformed
 from steward.models.xgboosted import XGBoosted, fit_xgboosted, parse_xgboosted
 from steward.project.candidates import (
     CandidateSpec,
@@ -34,6 +35,7 @@ from steward.project.candidates import (
     XGBoostSpec,
     misfit,
 )
+from steward.project.tuning import Transform
 
 Array = npt.NDArray[np.float64]
 Sample = tuple[Array, Array]
@@ -87,7 +89,7 @@ SIMPLEST_FIRST: tuple[str, ...] = (
 )
 """Kinds of candidates, as the project file calls them."""
 
-_KINDS: tuple[type[Fitted], ...] = (Mean, Prior, Linear, Logistic, Forest, Boosted, XGBoosted, Mlp)
+_KINDS: tuple[type[Fitted], ...] = (Mean, Prior, Linear, Logistic, Forest, Boosted, XGBoosted, Mlp, Rescaled)
 FILES: Mapping[str, str] = {kind.kind: kind.file for kind in _KINDS}
 
 _PARSERS: Mapping[str, Callable[[bytes], Fitted]] = {
@@ -99,6 +101,7 @@ _PARSERS: Mapping[str, Callable[[bytes], Fitted]] = {
     Boosted.kind: parse_boosted,
     XGBoosted.kind: parse_xgboosted,
     Mlp.kind: parse_mlp,
+    Rescaled.kind: lambda content: parse_rescaled(content, parse),
 }
 
 
@@ -126,14 +129,31 @@ def fit(
         weights: how much each row counts, shape (rows,); all the same by default.
 
     Raises:
-        UsageError: MODEL-004 the candidate cannot answer such a target.
+        UsageError: MODEL-004 the candidate cannot answer such a target, MODEL-028 its transform is not defined for it.
         EnvironmentFault: MODEL-020, MODEL-022 its library is not there.
     """
     _refuse_misfit(candidate, classes=bool(classes))
+    learnt: dict[str, Any] = {"names": tuple(names), "validation": validation, "categories": categories, "weights": weights}
+    if transform_of(candidate) != "none":
+        return _fit_rescaled(candidate, matrix, target, **learnt)
+    return _fit_kind(candidate, matrix, target, classes=classes, **learnt)
+
+
+def _fit_kind(
+    candidate: CandidateSpec,
+    matrix: Array,
+    target: Array,
+    *,
+    names: tuple[str, ...],
+    validation: Sample | None,
+    classes: int,
+    categories: Collection[str],
+    weights: Array | None,
+) -> Fitted:
     table = class_weights(target, classes, weights) if candidate.balance else None
     counts = weights if table is None else of_rows(table, target, weights)
     later = None if table is None or validation is None else of_rows(table, validation[1])
-    learnt: dict[str, Any] = {"names": tuple(names), "classes": classes, "weights": counts}
+    learnt: dict[str, Any] = {"names": names, "classes": classes, "weights": counts}
     stopped: dict[str, Any] = {**learnt, "validation": validation, "later_weights": later}
     match candidate:
         case MeanSpec():
@@ -152,12 +172,28 @@ def fit(
 
 def again(candidate: CandidateSpec, model: Fitted) -> CandidateSpec:
     """Return a candidate to be fitted to more rows: with the trees, or epochs, after which its model stopped."""
-    match model:
+    match model.inner if isinstance(model, Rescaled) else model:
         case Boosted(trees=trees) | XGBoosted(trees=trees):
             return candidate.model_copy(update={"num_trees": trees})
         case Mlp(epochs=epochs):
             return candidate.model_copy(update={"epochs": epochs})
     return candidate
+
+
+def transform_of(candidate: CandidateSpec) -> Transform:
+    """Return what a candidate learns of a quantity."""
+    transform: Transform = getattr(candidate, "transform", "none")
+    return transform
+
+
+def _fit_rescaled(candidate: CandidateSpec, matrix: Array, target: Array, *, validation: Sample | None, **learnt: Any) -> Fitted:
+    """Fit what is learnt of the target; other rows, where there are some, tell what is to be added to answers put back."""
+    transform = transform_of(candidate)
+    plain = candidate.model_copy(update={"transform": "none"})
+    later = None if validation is None else (validation[0], transformed(validation[1], transform))
+    inner = fit(plain, matrix, transformed(target, transform), validation=later, **learnt)
+    of_mean = getattr(candidate, "loss", "squared") == "squared"
+    return rescaled(inner, transform, (matrix, target) if validation is None else validation, of_mean=of_mean)
 
 
 def _fit_mean(target: Array, *, names: tuple[str, ...], classes: int, weights: Array | None) -> Fitted:

@@ -147,6 +147,8 @@ def misfit(candidate: CandidateSpec, *, classes: bool) -> tuple[str, str] | None
             return "logistic tells classes apart, the target is a quantity", "write  kind: linear,  ridge  or  lasso"
         case LightGbmSpec(loss="absolute" | "huber" | "quantile" as loss) if classes:
             return f"loss {loss} is of a quantity, the target has classes", "leave  loss  out"
+        case _ if classes and getattr(candidate, "transform", "none") != "none":
+            return "a transform is of a quantity, the target has classes", "leave  transform  out"
         case _ if candidate.balance and not classes:
             return f"{candidate.kind} cannot balance classes, the target is a quantity", "leave  balance  out"
     return None

@@ -15,6 +15,7 @@ from steward.project.fitted import FittedSpec
 from steward.project.gate import GateSpec
 from steward.project.leaks import LeakSpec
 from steward.project.rules import CheckSpec, CleaningSpec, QuarantineSpec
+from steward.project.serving import ServingSpec
 from steward.project.sources import LookupSpec, SourceSpec
 from steward.project.tables import DatabaseSpec
 from steward.project.training import TrainingSpec
@@ -122,6 +123,7 @@ class ProjectSpec(Closed):
     watch: WatchSpec = Field(WatchSpec(), description="when a window is an alarm")
     policy: PolicySpec = Field(PolicySpec(), description="what the agent may do")
     database: DatabaseSpec = Field(DatabaseSpec(), description="which rows are also kept as tables of the database")
+    serving: ServingSpec = Field(ServingSpec(), description="what is kept of the rows that predictions were asked for")
 
     @field_validator("timezone")
     @classmethod

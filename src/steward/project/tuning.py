@@ -5,7 +5,7 @@ a parameter takes the place of the default's, and a choice of one value holds it
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
@@ -13,6 +13,8 @@ from steward.core.errors import Fault, did_you_mean
 from steward.core.tasks import RULES
 from steward.project.closed import Closed
 from steward.project.document import Document, Place
+
+Transform = Literal["none", "sqrt", "log1p"]
 
 Setting = bool | int | float | str | tuple[int, ...] | None
 """The value of one parameter of a candidate."""
@@ -92,9 +94,13 @@ class Tunable(Limited):
     """A candidate whose settings may be tuned."""
 
     tune: TuneSpec | None = Field(None, description="look for better settings than these before it competes")
+    transform: Transform = Field(
+        "none", description="what is learnt of a quantity: its square root, or the logarithm of one more; answers are in its unit"
+    )
 
 
-NOT_TUNED = frozenset({"kind", "name", "tune", "limits", "seed"})
+# Trials of another transform are on another scale, by which none can be stopped early.
+NOT_TUNED = frozenset({"kind", "name", "tune", "limits", "seed", "transform"})
 
 # The ranges in which these libraries' own guides look, kept clear of what only takes time.
 SPACES: Mapping[str, Mapping[str, Range | Choice]] = {

@@ -23,7 +23,7 @@ from steward.registry.table import table_as_json
 
 FORMAT = 1
 ALLOWED = re.compile(
-    r"(manifest|dictionary|reference|selftest|model|fitted|answer)\.json|model\.(txt|ubj|npz)|features\.py|lookups/[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\.json"
+    r"(manifest|dictionary|reference|selftest|model|fitted|answer)\.json|model\.(txt|ubj|npz|rescaled)|features\.py|lookups/[A-Za-z0-9_][A-Za-z0-9_-]{0,99}\.json"
 )
 
 
@@ -115,7 +115,7 @@ def library_versions(kind: str = "") -> Mapping[str, str]:
     from platform import python_version
 
     names = ("lightgbm", "narwhals", "numpy", "polars", "scikit-learn", "steward")
-    more = _xgboost_version() if kind == "xgboost" else {}
+    more = _xgboost_version() if kind in {"xgboost", "rescaled"} else {}  # what is inside may need it
     return {"python": python_version(), **{name: version(name) for name in names}, **more}
 
 

@@ -1,6 +1,6 @@
 """Which predictions were given, and what turned out to be true?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +27,24 @@ class Outcome:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One telling of an outcome: its own `id`, of which model's prediction, what was told, when it came (ISO 8601, UTC)."""
+
+    id: str
+    model: str
+    outcome: Outcome
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many predictions and tellings of outcomes were taken out."""
+
+    predictions: int
+    outcomes: int
+
+
 class PredictionStore(Protocol):
     """Where predictions are kept for questions in SQL: the SQL store, or memory in tests."""
 
@@ -34,10 +52,34 @@ class PredictionStore(Protocol):
         """Keep those that are not kept yet, by id, and return how many that were; all or none where it raises."""
         ...
 
-    def keep_outcomes(self, told: Sequence[Outcome]) -> int:
-        """Keep what turned out to be true and return how much of it was new; a correction replaces what was told before."""
+    def keep_outcomes(self, told: Sequence[Told]) -> int:
+        """Keep each telling once, by id, and return how many were new; what came in last is the outcome from then on."""
+        ...
+
+    def tellings(self, prediction: str) -> Sequence[Told]:
+        """Return all that was told about a prediction, oldest first: the last is its outcome, the others were corrected."""
+        ...
+
+    def known(self, ids: Collection[str]) -> frozenset[str]:
+        """Return which of some ids are predictions that are kept."""
+        ...
+
+    def find(self, model: str, column: str, values: Collection[object]) -> frozenset[str]:
+        """Return the ids of a model's predictions whose row holds one of these JSON values in a column."""
+        ...
+
+    def forget(self, ids: Collection[str]) -> Removed:
+        """Take out predictions, by id, with all that was told about them."""
+        ...
+
+    def remove_before(self, model: str, at: str) -> Removed:
+        """Take out a model's predictions of before a time with what was told about them, and what was told about none by then."""
         ...
 
     def predictions(self, model: str, *, limit: int) -> Sequence[tuple[Given, Outcome | None]]:
         """Return a model's newest predictions, newest first, each with its outcome where that is known."""
+        ...
+
+    def prediction(self, id_: str) -> tuple[Given, Outcome | None] | None:
+        """Return one prediction with its outcome where that is known; None where no prediction has this id."""
         ...

@@ -5,6 +5,7 @@ Each worker appends to segments of its own. A line is ``crc32 length json``: the
 costs only itself. The files are plain text and can be read without Steward.
 """
 
+import fcntl
 import json
 import os
 import threading
@@ -18,6 +19,8 @@ from steward.core.errors import EnvironmentFault, Fault
 
 _PREFIX = len("00000000 00000000 ")
 _SUFFIX = ".segment"
+# What stands in the place of a record that was forgotten; blanks fill it up, so that nothing behind it moves.
+_FORGOTTEN = b'{"forgotten":true}'
 
 
 class PredictionLog(Protocol):
@@ -51,12 +54,25 @@ class SegmentLog:
         sync: wait for the disk at each append. Without it a killed process loses nothing, a machine
             that loses power may lose the last seconds.
         segment_bytes: when to begin another segment.
+        as_kept: makes of a record's `row` what may be written down.
+
+    While it writes a segment it holds a lock on it, which the kernel frees when the process ends: whoever gets the lock
+    knows that nobody will write there any more.
     """
 
-    def __init__(self, folder: Path, worker: str, *, sync: bool = False, segment_bytes: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        worker: str,
+        *,
+        sync: bool = False,
+        segment_bytes: int = 64 << 20,
+        as_kept: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    ) -> None:
         self._folder = folder
         self._worker = worker
         self._sync = sync
+        self._as_kept = as_kept
         self._segment_bytes = segment_bytes
         self._lock = threading.Lock()
         self._file: int | None = None
@@ -68,7 +84,8 @@ class SegmentLog:
         Raises:
             EnvironmentFault: SERVE-011 they could not be written; nothing of them is in the log.
         """
-        content = b"".join(_encode(record) for record in records)
+        kept = records if self._as_kept is None else [{**record, "row": self._as_kept(record["row"])} for record in records]
+        content = b"".join(_encode(record) for record in kept)
         with self._lock:
             try:
                 self._write(content)
@@ -90,12 +107,15 @@ class SegmentLog:
     def _write(self, content: bytes) -> None:
         if self._size >= self._segment_bytes:
             self._finish()
-        if self._file is None:
-            self._file = _create_segment(self._folder, self._worker)
+        file, is_new = self._file, self._file is None
+        if file is None:
+            self._file = file = _create_segment(self._folder, self._worker)
         try:
-            _write_whole(self._file, content)
+            _write_whole(file, content)
             if self._sync:
-                os.fsync(self._file)
+                os.fsync(file)
+            if self._sync and is_new:
+                _sync_names(self._folder)
         except OSError:
             self._take_back()
             raise
@@ -121,18 +141,64 @@ def read_segments(folder: Path, *, on_damage: Callable[[Damage], None] | None = 
     A line that a crash cut, or that was changed since, is skipped and told to `on_damage`. A segment that is
     being written is read as far as it goes.
     """
-    for segment in sorted(folder.glob(f"*{_SUFFIX}")):
+    for segment in segments_in(folder):
         yield from _read_segment(segment, on_damage)
+
+
+def segments_in(folder: Path) -> list[Path]:
+    """Return a folder's segments in the order of their names; none where there is no folder."""
+    return sorted(folder.glob(f"*{_SUFFIX}"))
+
+
+def lines_from(segment: Path, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Return the whole lines of a segment from a byte on, each with the place where it begins; a cut end is left out."""
+    with segment.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            yield offset, line
+            offset += len(line)
+
+
+def record_of(line: bytes) -> Mapping[str, Any] | None:
+    """Return the record in a line; None where it is damaged, or was forgotten."""
+    return None if _is_forgotten(line) else _decode(line)
+
+
+def forget_line(segment: Path, offset: int, length: int) -> None:
+    """Put a line that holds nothing in the place of one, of the same length: a worker may go on writing behind it."""
+    body = _FORGOTTEN.ljust(length - _PREFIX - 1)
+    file = os.open(segment, os.O_WRONLY)
+    try:
+        before = os.fstat(file)
+        os.pwrite(file, _sealed(body), offset)
+        os.fsync(file)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # a segment is as old as its newest record
+    finally:
+        os.close(file)
+
+
+def is_being_written(segment: Path) -> bool:
+    """Tell whether a worker may still append to a segment."""
+    file = os.open(segment, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def _read_segment(segment: Path, on_damage: Callable[[Damage], None] | None) -> Iterator[Mapping[str, Any]]:
     offset = 0
     with segment.open("rb") as file:
         for line in file:
-            record = _decode(line)
+            record = record_of(line)
             if record is not None:
                 yield record
-            elif on_damage is not None:
+            elif on_damage is not None and not _is_forgotten(line):
                 on_damage(Damage(segment, offset, len(line)))
             offset += len(line)
 
@@ -143,6 +209,15 @@ def _write_whole(file: int, content: bytes) -> None:
         raise OSError(f"only {written} of {len(content)} bytes could be written")
 
 
+def _sync_names(folder: Path) -> None:
+    """Let the names of new segments outlive a machine that loses power, as their content does."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def _create_segment(folder: Path, worker: str) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     number = len(list(folder.glob(f"{worker}-*{_SUFFIX}")))
@@ -150,14 +225,23 @@ def _create_segment(folder: Path, worker: str) -> int:
         number += 1
         try:
             # Requests hold what people sent: nobody else on the machine reads them.
-            return os.open(folder / f"{worker}-{number:06d}{_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            file = os.open(folder / f"{worker}-{number:06d}{_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
             continue
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return file
 
 
 def _encode(record: Mapping[str, Any]) -> bytes:
-    body = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _sealed(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+
+
+def _sealed(body: bytes) -> bytes:
     return b"%08x %08x %b\n" % (zlib.crc32(body), len(body), body)
+
+
+def _is_forgotten(line: bytes) -> bool:
+    return line.startswith(_FORGOTTEN, _PREFIX)
 
 
 def _decode(line: bytes) -> Mapping[str, Any] | None:

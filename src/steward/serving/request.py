@@ -28,7 +28,7 @@ from steward.project.dictionary import ColumnSpec, DictionarySpec
 from steward.serving.refusal import row_faults
 
 MAX_FAULTS = 20
-_MAX_TEXT = 1000
+MAX_TEXT = 1000
 _INT64 = (-(2**63), 2**63 - 1)
 _WALL_CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?")
 _ZONED = re.compile(r"(Z|[+-]\d{2}:?(\d{2})?)$", re.IGNORECASE)
@@ -149,13 +149,13 @@ def _kind(column: ColumnSpec) -> Any:
             schema = {"type": "string", "pattern": f"^{_WALL_CLOCK.pattern}$"}
             return Annotated[datetime, BeforeValidator(_wall_clock), WithJsonSchema(schema)]
         case _:
-            return Annotated[str, BeforeValidator(_plain_text), Strict(), Field(max_length=_MAX_TEXT)]
+            return Annotated[str, BeforeValidator(_plain_text), Strict(), Field(max_length=MAX_TEXT)]
 
 
 def _describe(column: ColumnSpec) -> str:
     unit = f" Unit: {column.unit}." if column.unit else ""
     codes = "".join(f" {code} = {words}." for code, words in (column.codes or {}).items())
-    return f"{column.meaning}{unit}{codes}"
+    return f"{column.meaning.removesuffix('.')}.{unit}{codes}" if unit or codes else column.meaning
 
 
 def _wall_clock(value: object) -> datetime:

@@ -1,7 +1,7 @@
 """Which model answers a request, and what is kept of it? One reference, read once for each request."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,9 @@ from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.core.tasks import Label, TaskKind
 from steward.models.classes import name_of
 from steward.models.classification import most_likely
+from steward.models.conformal import Margin
 from steward.project.dictionary import DictionarySpec
+from steward.serving.explanation import Explain
 from steward.serving.log import PredictionLog
 from steward.serving.request import RequestForm, read_rows, request_form, rows_to_frame
 
@@ -30,7 +32,7 @@ class Served:
 
     `predict` gives one answer a row, or with `classes` a row of probabilities in their order; of two classes the second
     answers where its probability is above `threshold`, or where it is the more likely one. `predict_row` is the faster way
-    for a single row.
+    for a single row, `margin` tells how far the truth may lie from a quantity, `explain` what moved the answer to one row.
     """
 
     model: str
@@ -44,13 +46,16 @@ class Served:
     classes: tuple[Label, ...] = ()
     threshold: float | None = None
     predict_row: PredictRow | None = None
+    margin: Margin | None = None
+    explain: Explain | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One prediction and the version that made it.
 
-    A quantity in `unit`; or the most likely class, and by the name of each its probability.
+    A quantity in `unit`, with low and high end of its interval and the level at which the truth lies between them where that
+    was measured; or the most likely class, and by the name of each its probability.
     """
 
     prediction_id: str
@@ -59,16 +64,30 @@ class Answer:
     model: str
     version: int
     probabilities: Mapping[str, float] | None = None
+    interval: Mapping[str, float] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the answer as a JSON object; a quantity has no probabilities."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return the answer as a JSON object; a quantity has no probabilities, a class no interval."""
+        about = {"unit": self.unit, "model": self.model, "version": self.version}
+        return {"prediction_id": self.prediction_id, "prediction": self.prediction, **about, **self.beside()}
+
+    def beside(self) -> dict[str, Any]:
+        """Return what stands beside the prediction, as far as it has any: probabilities or an interval."""
+        both = {"probabilities": self.probabilities, "interval": self.interval}
+        return {name: dict(value) for name, value in both.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Ready:
+    """A version and the form that its requests must fit."""
+
     served: Served
     form: RequestForm
+
+    @staticmethod
+    def of(served: Served) -> "Ready":
+        """Return a version with the form made from its dictionary."""
+        return Ready(served, request_form(served.dictionary, served.inputs))
 
 
 class Service:
@@ -77,7 +96,7 @@ class Service:
     def __init__(self, current: Served | None, log: PredictionLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
-        self._ready: _Ready | None = None
+        self._ready: Ready | None = None
         if current is not None:
             self.swap(current)
 
@@ -88,11 +107,18 @@ class Service:
 
     def need_current(self) -> Served:
         """Return the version that answers now; EnvironmentFault SERVE-010 before the first champion."""
-        return self._need_ready().served
+        return self.need_ready().served
+
+    def need_ready(self) -> Ready:
+        """Return the version that answers now with its form; EnvironmentFault SERVE-010 before the first champion."""
+        if self._ready is None:
+            fix = "train and promote one:  steward run PROJECT   (this server will follow within a second)"
+            raise EnvironmentFault(Fault("SERVE-010", "there is no champion to answer with yet", fix=fix))
+        return self._ready
 
     def swap(self, served: Served) -> None:
         """Let `served` answer from the next request on; requests under way end with the one they began with."""
-        self._ready = _Ready(served, request_form(served.dictionary, served.inputs))
+        self._ready = Ready.of(served)
 
     def predict(self, rows: Sequence[object], *, many: bool = True) -> list[Answer]:
         """Return an answer for each row; all are in the prediction log when it returns.
@@ -105,30 +131,29 @@ class Service:
             UsageError: SERVE-030 to SERVE-037 a row cannot be read or answered.
             EnvironmentFault: SERVE-010 there is no champion, SERVE-011 the log cannot be written.
         """
-        ready = self._need_ready()
+        ready = self.need_ready()
         served = ready.served
         read = read_rows(ready.form, rows, many=many)
-        predicted = _predict(served, read)
-        _refuse_unless_finite(predicted, many=many)
+        predicted = predict_read(served, read, many=many)
         answers = [
-            Answer(uuid4().hex, value, served.unit, served.model, served.version, probabilities)
+            Answer(uuid4().hex, value, served.unit, served.model, served.version, probabilities, interval_of(value, served.margin))
             for value, probabilities in answers_of(predicted, served.classes, served.threshold)
         ]
         at = self._clock.now().isoformat()
         self._log.append([_record(answer, row, at) for answer, row in zip(answers, read, strict=True)])
         return answers
 
-    def _need_ready(self) -> _Ready:
-        if self._ready is None:
-            fix = "train and promote one:  steward run PROJECT   (this server will follow within a second)"
-            raise EnvironmentFault(Fault("SERVE-010", "there is no champion to answer with yet", fix=fix))
-        return self._ready
 
+def predict_read(served: Served, read: Sequence[Mapping[str, Any]], *, many: bool) -> npt.NDArray[np.float64]:
+    """Return the answers to rows that were read; a single one is answered without a frame where that can be.
 
-def _predict(served: Served, read: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float64]:
-    """Answer rows that were read: a single one without a frame where that can be."""
+    Raises:
+        UsageError: SERVE-037 an answer is not finite.
+    """
     alone = served.predict_row(read[0]) if served.predict_row is not None and len(read) == 1 else None
-    return served.predict(rows_to_frame(read, served.dictionary, served.inputs)) if alone is None else alone
+    predicted = served.predict(rows_to_frame(read, served.dictionary, served.inputs)) if alone is None else alone
+    _refuse_unless_finite(predicted, many=many)
+    return predicted
 
 
 def answers_of(
@@ -141,6 +166,21 @@ def answers_of(
     codes = most_likely(predicted) if threshold is None else (predicted[:, 1] > threshold).astype(np.intp)
     rows = zip(codes.tolist(), predicted.tolist(), strict=True)
     return [(classes[code], dict(zip(names, shares, strict=True))) for code, shares in rows]
+
+
+def interval_of(value: float | Label, margin: Margin | None) -> Mapping[str, float] | None:
+    """Return between which ends the truth lies, with the level's probability; None of a class, or where nobody measured it."""
+    if margin is None or not isinstance(value, float):
+        return None
+    low, high = margin.around_one(value)
+    return {"low": low, "high": high, "level": margin.level}
+
+
+def answer_of(served: Served, predicted: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Return the answer to the first row as a JSON object: the prediction and what stands beside it."""
+    value, probabilities = answers_of(predicted[:1], served.classes, served.threshold)[0]
+    answer = Answer("", value, served.unit, served.model, served.version, probabilities, interval_of(value, served.margin))
+    return {"prediction": value, **answer.beside()}
 
 
 def _refuse_unless_finite(predicted: npt.NDArray[np.float64], *, many: bool) -> None:
@@ -162,5 +202,5 @@ def _record(answer: Answer, row: Mapping[str, Any], at: str) -> dict[str, Any]:
         "version": answer.version,
         "row": kept,
         "prediction": answer.prediction,
-        **({} if answer.probabilities is None else {"probabilities": dict(answer.probabilities)}),
+        **answer.beside(),
     }

@@ -2,8 +2,17 @@
 
 from steward.testing.clock import FrozenClock
 from steward.testing.journal import MemoryJournal
+from steward.testing.keys import MemoryKeyStore
 from steward.testing.predictions import MemoryPredictionLog
 from steward.testing.served import TINY_DICTIONARY, tiny_served
 from steward.testing.tracker import MemoryTracker
 
-__all__ = ["TINY_DICTIONARY", "FrozenClock", "MemoryJournal", "MemoryPredictionLog", "MemoryTracker", "tiny_served"]
+__all__ = [
+    "TINY_DICTIONARY",
+    "FrozenClock",
+    "MemoryJournal",
+    "MemoryKeyStore",
+    "MemoryPredictionLog",
+    "MemoryTracker",
+    "tiny_served",
+]

@@ -1,10 +1,17 @@
-"""A model small enough to work out by hand: a ride takes two minutes a kilometre, and one to get in."""
+"""A model small enough to work out by hand: a ride takes two minutes a kilometre, and one to get in.
+
+The usual ride is of five kilometres, eleven minutes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from steward.project.dictionary import ColumnSpec, DictionarySpec
+from steward.serving.explanation import Explanation, Moved
 from steward.serving.service import Predict, Served
 
 _COLUMNS = {
@@ -23,11 +30,18 @@ TINY_DICTIONARY = DictionarySpec(columns=_COLUMNS)
 
 
 def tiny_served(version: int = 1, *, predict: Predict | None = None) -> Served:
-    """Return a version that answers ``2 * distance_km + 1`` minutes, or by `predict`; it reads no vendor."""
+    """Return a version that answers ``2 * distance_km + 1`` minutes and says why, or by `predict`; it reads no vendor."""
     inputs = ("pickup_at", "pickup_zone", "distance_km", "passengers", "note", "shared")
     facts = {"metrics": {"rmse": 0.0}, "origin": "simulated"}
-    return Served("rides", version, "minutes", "regression", inputs, TINY_DICTIONARY, predict or _two_minutes_a_km, facts)
+    answer = predict or _two_minutes_a_km
+    return Served("rides", version, "minutes", "regression", inputs, TINY_DICTIONARY, answer, facts, explain=_why)
 
 
 def _two_minutes_a_km(frame: pl.DataFrame) -> npt.NDArray[np.float64]:
     return (frame["distance_km"] * 2 + 1).to_numpy()
+
+
+def _why(row: Mapping[str, Any]) -> Explanation:
+    distance_km, passengers = row["distance_km"], row.get("passengers")
+    moved = (Moved("distance_km", distance_km, 2 * (distance_km - 5)), Moved("passengers", passengers, 0.0))
+    return Explanation("", "minutes", 11.0, 2 * distance_km + 1, moved)

@@ -24,7 +24,7 @@ from steward.monitoring.history import WatchedWindow
 from steward.quality.findings import Finding
 from steward.quality.history import QualityMetric
 from steward.registry.versions import Draft, Promotion
-from steward.serving.history import Given, Outcome
+from steward.serving.history import Given, Outcome, Removed, Told
 from steward.testing.clock import FrozenClock
 
 NULLS = (QualityMetric("raw", "fee", "null_share", 0.25), QualityMetric("clean", "fee", "null_share", None))
@@ -65,7 +65,7 @@ def test_results_of_a_run_are_replaced_by_what_it_says_last(database: Database) 
 
 
 def test_predictions_are_kept_once_by_their_id(database: Database) -> None:
-    store = SqlPredictionStore(database, FrozenClock())
+    store = SqlPredictionStore(database)
     assert store.keep_predictions([given(1), given(2), given(2)]) == 2
     assert store.keep_predictions([given(2), given(3)]) == 1
     assert store.keep_predictions([given(4, model="uber")]) == 1
@@ -73,18 +73,81 @@ def test_predictions_are_kept_once_by_their_id(database: Database) -> None:
     assert store.predictions("taxi", limit=9)[2] == (given(1), None)
 
 
-def test_an_outcome_may_come_first_and_a_correction_replaces_it(database: Database) -> None:
-    store = SqlPredictionStore(database, FrozenClock())
-    first, corrected = Outcome("p1", 12.5, None, "2026-01-02"), Outcome("p1", None, "left", "2026-01-03")
+def told(id_: str, prediction: str, value: float | None, *, minute: int = 0, label: str | None = None, model: str = "taxi") -> Told:
+    return Told(id_, model, Outcome(prediction, value, label, "2026-01-02"), f"2026-01-02T00:{minute:02}:00+00:00")
+
+
+def test_one_prediction_is_found_by_its_id_with_what_turned_out_last(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    store.keep_predictions([given(1), given(2)])
+    store.keep_outcomes([told("t1", "p1", 12.5), told("t2", "p1", 13.0, minute=1), told("t3", "p9", 1.0)])
+    assert store.prediction("p1") == (given(1), Outcome("p1", 13.0, None, "2026-01-02"))
+    assert store.prediction("p2") == (given(2), None)
+    assert store.prediction("p9") is None  # an outcome that came first is no prediction
+
+
+def test_an_outcome_may_come_first_and_a_correction_keeps_what_was_told_before(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    first, corrected = told("t1", "p1", 12.5), told("t2", "p1", None, minute=1, label="left")
     assert store.keep_outcomes([first]) == 1
     assert store.keep_outcomes([first]) == 0
-    assert store.keep_outcomes([corrected]) == 1
+    assert store.keep_outcomes([corrected, first]) == 1
     store.keep_predictions([given(1)])
-    assert store.predictions("taxi", limit=9) == ((given(1), corrected),)
+    assert store.predictions("taxi", limit=9) == ((given(1), corrected.outcome),)
+    assert store.tellings("p1") == (first, corrected)
+    assert store.tellings("p2") == ()
+
+
+def test_what_came_in_last_counts_in_whatever_order_it_is_brought(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    tellings = [told(f"t{minute}", "p1", float(minute), minute=minute) for minute in range(3)]
+    for number in (1, 2, 0):
+        store.keep_outcomes([tellings[number]])
+    store.keep_predictions([given(1)])
+    assert store.predictions("taxi", limit=9)[0][1] == tellings[2].outcome
+    assert store.tellings("p1") == tuple(tellings)
+
+
+def test_a_prediction_is_forgotten_with_all_that_was_told_about_it(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    store.keep_predictions([given(1), given(2)])
+    store.keep_outcomes([told("t1", "p1", 1.0), told("t2", "p1", 2.0, minute=1), told("t3", "p2", 3.0)])
+    assert store.known(["p1", "p2", "p9"]) == {"p1", "p2"}
+    assert store.forget(["p1", "p9"]) == Removed(1, 2)
+    assert store.forget(["p1"]) == Removed(0, 0)
+    assert store.known(["p1", "p2"]) == {"p2"}
+    assert [one.id for one in store.tellings("p2")] == ["t3"]
+    assert store.tellings("p1") == ()
+
+
+def test_predictions_are_found_by_a_value_of_their_row(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    rows = [{"zone": 7}, {"zone": 70}, {"zone": 7.0}, {"zone": "7"}, {"note": "50%_ \\'x"}, {"note": "50%_ \\'X"}, {}]
+    store.keep_predictions([Given(f"p{n}", "taxi", 1, "2026-01-01", row, {}) for n, row in enumerate(rows)])
+    store.keep_predictions([Given("other", "uber", 1, "2026-01-01", {"zone": 7}, {})])
+    assert store.find("taxi", "zone", [7]) == {"p0", "p2"}
+    assert store.find("taxi", "zone", [7.0]) == {"p0", "p2"}
+    assert store.find("taxi", "zone", [70, "7"]) == {"p1", "p3"}
+    assert store.find("taxi", "note", ["50%_ \\'x"]) == {"p4"}
+    assert store.find("taxi", "note", ["50"]) == frozenset()
+
+
+def test_only_what_is_older_is_removed(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    many = [Given(f"p{n:04}", "taxi", 1, f"2026-01-01T00:00:00.{n:06}+00:00", {}, {}) for n in range(1201)]
+    store.keep_predictions([*many, Given("uber", "uber", 1, "2020-01-01T00:00:00+00:00", {}, {})])
+    store.keep_outcomes(
+        [told("t0", "p0000", 1.0), told("t1", "p1200", 2.0), told("t2", "nobody", 3.0), told("t3", "x", 1.0, minute=9)]
+    )
+    assert store.remove_before("taxi", "2026-01-01T00:00:00.001200+00:00") == Removed(1200, 1)
+    assert [one.id for one, _ in store.predictions("taxi", limit=9)] == ["p1200"]
+    assert store.remove_before("taxi", "2026-01-02T00:05:00+00:00") == Removed(1, 2)
+    assert [bool(store.tellings(name)) for name in ("p1200", "nobody", "x")] == [False, False, True]
+    assert store.known(["uber"]) == {"uber"}
 
 
 def test_many_predictions_at_once_are_all_kept(database: Database) -> None:
-    store = SqlPredictionStore(database, FrozenClock())
+    store = SqlPredictionStore(database)
     many = [Given(f"p{n:05}", "taxi", 1, "2026-01-01", {}, {}) for n in range(1201)]
     assert store.keep_predictions(many) == 1201
     assert store.keep_predictions(many) == 0
@@ -136,8 +199,8 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
     SqlQualityStore(database, clock).keep_metrics("taxi", "r1", NULLS)
     SqlQualityStore(database, clock).keep_findings("taxi", "r1", [FOUND])
     SqlExperimentStore(database, clock).keep("taxi", "r1", BOARD)
-    SqlPredictionStore(database, clock).keep_predictions([given(1), given(2)])
-    SqlPredictionStore(database, clock).keep_outcomes([Outcome("p1", 0.1, None, "2026-01-02")])
+    SqlPredictionStore(database).keep_predictions([given(1), given(2)])
+    SqlPredictionStore(database).keep_outcomes([told("t1", "p1", 0.1)])
     studies = SqlStudyStore(database, clock)
     studies.remember(StudyFacts("a" * 64, "taxi", "lightgbm", "rmse", {"seed": 7}))
     studies.begin("a" * 64, Trial(0, {"l2": 1 / 3, "hidden": (8, 4)}, "running", "me", 1.5))
@@ -153,7 +216,8 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
 def test_the_three_databases_hold_the_same_after_the_same(store_of: Callable[[str], Database]) -> None:
     first, *others = [everything(store_of(kind)) for kind in DATABASES]
     assert len(first["journal"]) == 7
-    assert {name for name, rows in first.items() if not rows} == {"approvals", "incidents"}  # their names are made by chance
+    by_chance = {"api_keys", "approvals", "incidents"}  # so their names are made
+    assert {name for name, rows in first.items() if not rows} == by_chance
     for other in others:
         assert other == first
 

@@ -93,7 +93,10 @@ def test_the_description_holds_the_columns_of_the_champion(rides: Any) -> None:
         {"pickup_at": "2024-01-31T08:15:00", "pickup_zone": 74, "distance_km": 3.5, "passengers": 1}
     ]
     assert rides.predict(body["schema"]["examples"][0]).status_code == 200
-    assert set(described["paths"]["/predict"]["post"]["responses"]) == {"200", "400", "413", "415", "422", "503"}
+    assert set(described["paths"]["/predict"]["post"]["responses"]) == {
+        *("200", "400", "413", "415", "422", "503"),
+        *("401", "403", "421", "429"),  # the door's
+    }
 
 
 def test_the_description_without_a_champion_takes_any_object(empty: Any) -> None:

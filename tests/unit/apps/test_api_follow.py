@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import numpy as np
 
 from steward.apps.api.app import create_app
 from steward.apps.api.follow import Following, FollowState
@@ -111,6 +112,29 @@ def test_a_swap_under_load_fails_no_request_and_never_goes_back() -> None:
 
     versions = following(pointer, tiny_served(1), talk)
     assert versions == sorted(versions)
+
+
+def test_twenty_swaps_under_load_fail_no_request_and_mix_no_versions() -> None:
+    def served(version: int) -> Served:
+        return tiny_served(version, predict=lambda frame: np.full(frame.height, float(version)))
+
+    pointer = Pointer(*(served(version) for version in range(2, 22)))
+    many = {"rows": [ROW] * 60}  # so many are answered in a thread, beside the swaps
+
+    async def talk(client: httpx.AsyncClient) -> set[int]:
+        seen: set[int] = set()
+        while 21 not in seen:
+            for answer in await asyncio.gather(*(client.post("/predict", json=body) for body in (ROW, many, ROW, many))):
+                assert answer.status_code == 200
+                said = answer.json()
+                given = {(one["version"], one["prediction"]) for one in said.get("predictions", [said])}
+                version = int(answer.headers["X-Steward-Version"])
+                assert given == {(version, float(version))}
+                seen.add(version)
+        return seen
+
+    seen = following(pointer, served(1), talk)
+    assert {21} < seen <= set(range(1, 22))
 
 
 def test_looking_ends_with_the_application() -> None:

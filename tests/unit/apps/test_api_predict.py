@@ -179,9 +179,9 @@ def test_a_class_is_answered_with_the_probability_of_each(browser: Any) -> None:
 def test_the_documentation_describes_the_answer_as_it_comes(browser: Any, classes: tuple[Any, ...], shares: list[Any]) -> None:
     client = browser(replace(tiny_served(predict=lambda _: np.array(shares)), classes=classes))
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    validator = Draft202012Validator(schemas["Prediction"])
+    validator = Draft202012Validator(schemas["PredictionResponse"])
     said = client.predict(ROW).json()
     assert list(validator.iter_errors(said)) == []
-    assert set(schemas["Prediction"]["properties"]) == set(said)
+    assert set(schemas["PredictionResponse"]["properties"]) == set(said)
     assert list(validator.iter_errors({**said, "prediction": "neither"})) != []
     assert list(validator.iter_errors({name: value for name, value in said.items() if name != "version"})) != []

@@ -10,6 +10,8 @@ import pytest
 
 from steward.core.digest import digest_bytes, digest_json
 from steward.core.errors import Refused
+from steward.models.answer import AnswerRule
+from steward.models.conformal import Margin
 from steward.project.candidates import LightGbmSpec, LinearSpec, MeanSpec, MlpSpec, RandomForestSpec, XGBoostSpec
 from steward.registry.bundle import BundleContent, BundleRecord, library_versions, read_bundle, write_bundle
 
@@ -218,3 +220,32 @@ def test_a_bundle_of_a_quantity_says_nothing_of_classes(written: Written) -> Non
     bundle = read_bundle(written.folder, written.record.files)
     assert bundle.classes == ()
     assert "classes" not in bundle.manifest
+
+
+MARGIN = Margin(0.9, (12.5,), (1.0, 2.0), (3.0, 4.0), least=0.0)
+
+
+def test_a_margin_travels_in_the_bundle_and_changes_no_answer(make_content: Make, tmp_path: Path) -> None:
+    plain, content = make_content(), make_content(rule=AnswerRule(margin=MARGIN))
+    record = write_bundle(tmp_path, content)
+    bundle = read_bundle(tmp_path / record.digest, record.files)
+    assert bundle.rule.margin == MARGIN
+    assert np.array_equal(bundle.predict(content.selftest), plain.expected)
+    assert record.digest != write_bundle(tmp_path, plain).digest  # it is part of what was verified
+    bundle.self_test()
+
+
+def test_a_bundle_from_before_there_were_margins_has_none(make_content: Make, tmp_path: Path) -> None:
+    record = write_bundle(tmp_path, make_content())
+    assert "answer.json" not in record.files
+    assert read_bundle(tmp_path / record.digest, record.files).rule.margin is None
+
+
+@pytest.mark.parametrize("change", [{"below": [1.0]}, {"level": 2}, {"above": ["wide", 1.0]}, {"edges": None}, {"least": {}}])
+def test_a_margin_that_is_none_makes_no_bundle(make_content: Make, tmp_path: Path, change: dict[str, Any]) -> None:
+    record = write_bundle(tmp_path, make_content(rule=AnswerRule(margin=MARGIN)))
+    told = {"calibration": None, "threshold": None, "margin": {**MARGIN.as_dict(), **change}}
+    changed = json.dumps(told).encode()
+    (tmp_path / record.digest / "answer.json").write_bytes(changed)
+    with pytest.raises(Refused, match="BUNDLE-004"):
+        read_bundle(tmp_path / record.digest, {**record.files, "answer.json": digest_bytes(changed)})

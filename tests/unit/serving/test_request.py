@@ -116,8 +116,8 @@ def test_the_schema_names_the_columns_and_says_what_they_mean() -> None:
     schema = request_model(TINY_DICTIONARY, INPUTS).model_json_schema()
     assert schema["required"] == ["pickup_at", "pickup_zone", "distance_km"]
     assert schema["additionalProperties"] is False
-    assert schema["properties"]["distance_km"]["description"] == "length of the way Unit: km."
-    assert schema["properties"]["vendor"]["description"] == "maker of the meter 1 = one. 2 = another."
+    assert schema["properties"]["distance_km"]["description"] == "length of the way. Unit: km."
+    assert schema["properties"]["vendor"]["description"] == "maker of the meter. 1 = one. 2 = another."
     assert schema["examples"] == [{**ROW, "passengers": 1}]
 
 

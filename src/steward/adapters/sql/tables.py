@@ -206,6 +206,20 @@ outcomes = _table(
     Column("received_at", String(40), nullable=False),
 )
 
+# Every telling, corrected ones too; `outcomes` holds the last of each prediction.
+outcome_history = _table(
+    "outcome_history",
+    Column("id", String(64), primary_key=True),
+    Column("model", String(128), nullable=False),
+    Column("prediction", String(64), nullable=False),
+    Column("value", Double),
+    Column("label", String(255)),
+    Column("at", String(40), nullable=False),
+    Column("received_at", String(40), nullable=False),
+    Index("ix_outcome_history_prediction", "prediction"),
+    Index("ix_outcome_history_model", "model", "received_at"),
+)
+
 row_tables = _table(
     "row_tables",
     Column("table_name", String(64), primary_key=True),
@@ -242,4 +256,19 @@ trials = _table(
     Column("beat", Integer, nullable=False),
     Column("began_s", Double, nullable=False),
     Column("seconds", Double, nullable=False),
+)
+
+# A key's secret is not here: whoever reads this table can ask for nothing with it.
+api_keys = _table(
+    "api_keys",
+    Column("prefix", String(16), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("per_minute", Integer, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("created_by", String(128), nullable=False),
+    Column("expires_at", String(40)),
+    Column("revoked_at", String(40)),
+    Column("last_used_at", String(40)),
 )

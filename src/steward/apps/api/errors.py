@@ -1,9 +1,11 @@
 """What does a client read when something is wrong? One body for everything, and one table of statuses."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -29,15 +31,17 @@ class ErrorBody(Mistake):
     others: tuple[Mistake, ...] = ()
 
 
-_STATUS_BY_CODE = {"SERVE-020": 413, "SERVE-021": 400, "SERVE-022": 415}
+_STATUS_BY_CODE = {"SERVE-101": 404, "SERVE-020": 413, "SERVE-021": 400, "SERVE-022": 415}
 _STATUS_BY_CLASS = ((EnvironmentFault, 503), (Refused, 409))
 _UNPROCESSABLE = 422
 _RETRY = {"Retry-After": "1"}
+_NOTHING = "there is nothing here"
 
 
 def add_error_handlers(app: FastAPI) -> None:
     """Let every error of the application be answered by an `ErrorBody`."""
     app.add_exception_handler(StewardError, _say_fault)
+    app.add_exception_handler(RequestValidationError, _say_parameters)
     app.add_exception_handler(HTTPException, _say_http)
     app.add_exception_handler(ClientDisconnect, _say_nothing)
     app.add_exception_handler(Exception, _say_unexpected)
@@ -49,22 +53,43 @@ def status_of(error: StewardError) -> int:
     return _STATUS_BY_CODE.get(error.faults[0].code, by_class)
 
 
+def fault_answer(status: int, faults: Sequence[Fault], headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer that tells of faults, at least one."""
+    first, *others = (_mistake(fault) for fault in faults)
+    return _answer(status, ErrorBody(**first, others=tuple(Mistake(**other) for other in others)), headers)
+
+
+def nothing_here(method: str, *, wrong_method: bool) -> Fault:
+    """Return the fault of a path that is not there, or not for this method."""
+    fix = "ask POST /predict; all paths are described on /docs"
+    return Fault("SERVE-041", f"{method} is not for this path", fix=fix) if wrong_method else Fault("SERVE-040", _NOTHING, fix=fix)
+
+
+def unexpected() -> Fault:
+    """Return the fault of a request that broke the server; what broke is nobody's business but the operator's."""
+    fix = "try again; if it stays, look into the server's own output, where the whole story is"
+    return Fault("SERVE-050", "the server made a mistake", fix=fix)
+
+
 def _say_fault(_request: Request, error: Exception) -> Response:
     assert isinstance(error, StewardError)
     status = status_of(error)
-    first, *others = (_mistake(fault) for fault in error.faults)
-    body = ErrorBody(**first, others=tuple(Mistake(**other) for other in others))
-    return _answer(status, body, _RETRY if status == _STATUS_BY_CLASS[0][1] else None)
+    return fault_answer(status, error.faults, _RETRY if status == _STATUS_BY_CLASS[0][1] else None)
 
 
 def _say_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    wrong_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
-    code, message = (
-        ("SERVE-041", f"{request.method} is not for this path") if wrong_method else ("SERVE-040", "there is nothing here")
-    )
-    body = ErrorBody(code=code, message=message, field=None, fix="ask POST /predict; all paths are described on /docs")
-    return _answer(error.status_code, body, dict(error.headers or {}))
+    fault = nothing_here(request.method, wrong_method=error.status_code == HTTPStatus.METHOD_NOT_ALLOWED)
+    return fault_answer(error.status_code, [fault], dict(error.headers or {}))
+
+
+def _say_parameters(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    names = [".".join(str(part) for part in found["loc"][1:]) for found in error.errors()]
+    why = [str(found["msg"]) for found in error.errors()]
+    fix = "see /docs for what this parameter can be, or leave it out"
+    what = [f"the parameter {name} cannot be read" for name in names]
+    return fault_answer(422, [Fault("SERVE-104", w, (n,), why=y, fix=fix) for w, n, y in zip(what, names, why, strict=True)])
 
 
 def _say_nothing(_request: Request, _error: Exception) -> Response:
@@ -72,8 +97,7 @@ def _say_nothing(_request: Request, _error: Exception) -> Response:
 
 
 def _say_unexpected(_request: Request, _error: Exception) -> Response:
-    fix = "try again; if it stays, look into the server's own output, where the whole story is"
-    return _answer(500, ErrorBody(code="SERVE-050", message="the server made a mistake", field=None, fix=fix), None)
+    return fault_answer(500, [unexpected()])
 
 
 def _mistake(fault: Fault) -> dict[str, Any]:
@@ -81,5 +105,5 @@ def _mistake(fault: Fault) -> dict[str, Any]:
     return {"code": fault.code, "message": message, "field": fault.where[0] if fault.where else None, "fix": fault.fix}
 
 
-def _answer(status: int, body: ErrorBody, headers: dict[str, str] | None) -> Response:
+def _answer(status: int, body: ErrorBody, headers: Mapping[str, str] | None) -> Response:
     return JSONResponse(body.model_dump(mode="json"), status, headers)

@@ -1,67 +1,88 @@
-"""What may be sent to `/predict`, and what comes back? The documentation follows the model that answers now."""
+"""What may be sent to the server, and what comes back? The documentation follows the model that answers now."""
 
 from copy import deepcopy
 from typing import Any
 
-from steward.apps.api.body import MAX_ROWS
+from steward.apps.api.schemas import request_schema, row_of
 from steward.models.classes import name_of
-from steward.serving.request import request_model
 from steward.serving.service import Served, Service
+
+_REF = "#/components/schemas/{model}"
+_BY_ID = {
+    "type": "object",
+    "title": "Earlier",
+    "properties": {"prediction_id": {"type": "string", "description": "of an answer that was given"}},
+    "required": ["prediction_id"],
+    "additionalProperties": False,
+}
 
 
 def describe(plain: dict[str, Any], service: Service) -> dict[str, Any]:
-    """Return the OpenAPI description with the champion's own columns in the request, and its classes in the answer.
+    """Return the OpenAPI description with the champion's own columns in requests, and its unit or its classes in answers.
 
     Args:
         plain: what is always so; it is left as it is.
         service: knows the champion, or that there is none: then any object may be sent, and any answer may come.
     """
-    full = deepcopy(plain)
-    row = _row(service.current)
-    rows = {
-        "type": "object",
-        "title": "Rows",
-        "properties": {
-            "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}, "minItems": 1, "maxItems": MAX_ROWS}
-        },
-        "required": ["rows"],
-        "additionalProperties": False,
-    }
-    full.setdefault("components", {}).setdefault("schemas", {}).update({"Row": row, "Rows": rows})
-    choice = {"anyOf": [{"$ref": "#/components/schemas/Row"}, {"$ref": "#/components/schemas/Rows"}]}
-    full["paths"]["/predict"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {"application/json": {"schema": choice | _example(row)}},
-    }
-    if service.current is not None:
-        _narrow(full["components"]["schemas"]["Prediction"], service.current)
+    full, served = deepcopy(plain), service.current
+    schemas = full.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(_requests(served))
+    example = {"examples": schemas["Row"]["examples"]} if "examples" in schemas["Row"] else {}
+    _take(full, "/predict", {"$ref": "#/components/schemas/PredictionRequest"} | example)
+    _take(full, "/explain", {"anyOf": [{"$ref": "#/components/schemas/Row"}, _BY_ID]} | example)
+    # The framework's own title is made of the route's name.
+    full["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]["title"] = "Answer"
+    for name in ("PredictionResponse", "ExplanationResponse"):
+        _without_nulls(schemas[name])
+        if served is not None:
+            _narrow(schemas[name], served)
     return full
+
+
+def _requests(served: Served | None) -> dict[str, Any]:
+    """Return the schemas of what may be sent: PredictionRequest, and the Row and Rows it is made of."""
+    if served is None:
+        return {"Row": {"type": "object"}, "PredictionRequest": {"type": "object"}}
+    whole = request_schema(row_of(served)).model_json_schema(ref_template=_REF)
+    return {**whole.pop("$defs"), "PredictionRequest": whole}
+
+
+def _take(full: dict[str, Any], path: str, schema: dict[str, Any]) -> None:
+    full["paths"][path]["post"]["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _without_nulls(answer: dict[str, Any]) -> None:
+    """Describe what an answer may leave out as it comes: it is left out, and never null."""
+    for name, said in answer["properties"].items():
+        kinds = [kind for kind in said.get("anyOf", ()) if kind != {"type": "null"}]
+        if name not in answer["required"] and len(kinds) == 1:
+            del said["anyOf"]
+            said.pop("default", None)
+            said.update(kinds[0])
 
 
 def _narrow(answer: dict[str, Any], served: Served) -> None:
     """Let the description of an answer say what this champion's answers hold, and nothing else."""
-    properties, share = answer["properties"], {"type": "number", "minimum": 0, "maximum": 1}
+    properties = answer["properties"]
+    properties["unit"] |= {"const": served.unit, "examples": [served.unit]}
+    properties["model"] |= {"examples": [served.model]}
+    if served.margin is None:
+        del properties["interval"]
+    else:
+        answer["required"].append("interval")
     if not served.classes:
-        properties["prediction"] = {"type": "number", "title": "Prediction", "description": "in `unit`"}
         del properties["probabilities"]
+        said = f"in {served.unit}" if served.unit else "in the target's own unit"
+        properties["prediction"] = {"type": "number", "title": "Prediction", "description": said}
         return
     names = [name_of(label) for label in served.classes]
-    said = {"title": "Prediction", "description": "the most likely class"}
-    properties["prediction"] = {"enum": list(served.classes), **said}
+    properties["prediction"] = {"enum": list(served.classes), "title": "Prediction", "description": "the most likely class"}
     answer["required"].append("probabilities")
     properties["probabilities"] = {
         "type": "object",
         "title": "Probabilities",
         "description": "of each class; they sum to 1",
-        "properties": dict.fromkeys(names, share),
+        "properties": {name: {"type": "number", "minimum": 0, "maximum": 1} for name in names},
         "required": names,
         "additionalProperties": False,
     }
-
-
-def _row(served: Served | None) -> dict[str, Any]:
-    return {"type": "object"} if served is None else request_model(served.dictionary, served.inputs).model_json_schema()
-
-
-def _example(row: dict[str, Any]) -> dict[str, Any]:
-    return {"examples": row["examples"]} if "examples" in row else {}

@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from steward import __version__
-from steward.apps.cli import begin, data, database, experiments, explore, loop, model, state, tune, watching
+from steward.apps.cli import begin, data, database, experiments, explore, keys, log, loop, model, score, state, tune, watching
 
 app = typer.Typer(
     name="steward",
@@ -33,7 +33,7 @@ def _root(
     pass
 
 
-for room in (begin, loop, model, tune, explore, watching, data, state, database, experiments):
+for room in (begin, loop, log, model, score, tune, explore, watching, data, state, database, experiments, keys):
     room.register(app)
 
 

@@ -10,8 +10,18 @@ from steward.apps.cli.options import AsJson, Where, open_ports
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the newest that passed by default.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="NAME", help="Answer to this name in the Host header too; may be repeated, * is any."),
+]
+Requests = Annotated[
+    str | None, typer.Option("--request-log", metavar="FILE", help="A JSON line a request; - is stderr (default: WORKSPACE/logs).")
+]
 Row = Annotated[str | None, typer.Argument(metavar="[JSON]", help="One row as a JSON object; an example row if left out.")]
 Picture = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it, as a PNG.")]
+Prediction = Annotated[
+    str | None, typer.Option("--id", metavar="ID", help="Where an earlier answer came from, by its prediction_id.")
+]
 Reason = Annotated[str, typer.Option(help="Why; it is kept in the journal.")]
 
 
@@ -58,7 +68,7 @@ def _say_champion(champion, *, as_json: bool) -> None:  # type: ignore[no-untype
         say(f"[green]✓[/] {champion.model} v{champion.number} is champion, by {champion.actor}")
 
 
-def serve(where: Where, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(where: Where, host: Host = "127.0.0.1", port: Port = 8000, names: Names = None, requests: Requests = None) -> None:
     """Serve the champion over HTTP and follow the pointer: a new champion answers without a restart."""
     from steward.apps.api.server import run_server
     from steward.apps.cli.screen import say
@@ -69,7 +79,7 @@ def serve(where: Where, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     def announce(address: str) -> None:
         say(f"serving {project.spec.name} on {address}   (docs: {address}/docs, stop: Ctrl-C)")
 
-    run_server(project, open_ports(quiet=True), host, port, announce)
+    run_server(project, open_ports(quiet=True), host, port, announce, names=names or (), requests=requests)
 
 
 def predict(where: Where, row: Row = None, as_json: AsJson = False) -> None:
@@ -89,15 +99,24 @@ def predict(where: Where, row: Row = None, as_json: AsJson = False) -> None:
     say(f"[bold]{shown}[/] {answer['unit']}   ({answer['model']} v{answer['version']})")
     for name, share in answer.get("probabilities", {}).items():
         say(f"  {name} {share:.1%}")
+    if "interval" in answer:
+        ends = answer["interval"]
+        say(f"  {ends['level']:.0%} of the truth lies between {ends['low']:.2f} and {ends['high']:.2f}")
 
 
-def explain(where: Where, row: Row = None, picture: Picture = None, as_json: AsJson = False) -> None:
-    """Say what moved the champion's answer to one row, feature by feature (SHAP values)."""
+def explain(where: Where, row: Row = None, prediction: Prediction = None, picture: Picture = None, as_json: AsJson = False) -> None:
+    """Say what moved the champion's answer to one row (SHAP values); with --id where an earlier answer came from, and why."""
     from dataclasses import asdict
 
+    if prediction is not None:
+        _explain_earlier(where, prediction, alone=row is None and picture is None, as_json=as_json)
+        return
+
+    from steward.apps.cli.provenance import tell_explanation
     from steward.apps.cli.screen import say, say_json
     from steward.flows.explain import explain_once, keep_picture
     from steward.project.read import read_project
+    from steward.serving.explanation import Explanation, Moved
 
     explained = explain_once(read_project(where), row, open_ports(quiet=True))
     if picture is not None:
@@ -105,13 +124,26 @@ def explain(where: Where, row: Row = None, picture: Picture = None, as_json: AsJ
     if as_json:
         say_json(asdict(explained))
         return
-    answer, about = explained.answer, f" of {explained.about}" if explained.about else ""
+    answer, moved = explained.answer, tuple(Moved(*one) for one in explained.moved)
     say(f"[bold]{answer['prediction']}[/] {answer['unit']}   ({answer['model']} v{answer['version']})")
-    say(f"usual answer{about}: {explained.base:.4g} {explained.scale}; here: {explained.total:.4g}\n")
-    widest = max(abs(part) for _, _, part in explained.moved) or 1.0
-    for name, value, part in explained.moved:
-        bar = "█" * round(20 * abs(part) / widest)
-        shown = "-" if value is None else f"{value:g}"
-        say(f"  {name:<24} {shown:>12}  {part:+10.4g}  [{'red' if part > 0 else 'blue'}]{bar}[/]")
+    tell_explanation(Explanation(explained.about, explained.scale, explained.base, explained.total, moved))
     if picture is not None:
         say(f"\npicture: {picture}")
+
+
+def _explain_earlier(where: str, prediction: str, *, alone: bool, as_json: bool) -> None:
+    from steward.apps.cli.provenance import provenance_as_json, tell_provenance
+    from steward.apps.cli.screen import say_json
+    from steward.core.errors import Fault, UsageError
+    from steward.flows.provenance import provenance
+    from steward.project.read import read_project
+
+    if not alone:
+        raise UsageError(
+            Fault("SCORE-009", "--id stands alone: the row is that of the prediction", fix="leave the row and --picture out")
+        )
+    found = provenance(read_project(where), prediction, open_ports(quiet=True))
+    if as_json:
+        say_json(provenance_as_json(found))
+    else:
+        tell_provenance(found)
