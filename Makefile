@@ -17,7 +17,7 @@ HOME_FOLDER := $(or $(STEWARD_HOME),.steward)
 UV = $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
 
-.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench bench-models docs mlflow-ui db-shell lock clean
+.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench bench-models bench-serving docs mlflow-ui db-shell lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench-models: install benchmarks/automl/.venv/.installed ## Measure the models b
 	@$(BIN)/python benchmarks/models.py $(ARGS)
 	@$(BIN)/python benchmarks/automl.py
 	@$(BIN)/python benchmarks/gate.py
+
+bench-serving: install ## Measure the server with wrk, beside the barest one of the same model
+	@$(BIN)/python benchmarks/serving.py
 
 bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py

@@ -66,7 +66,7 @@ def test_two_classes_go_through_the_loop(steward: Steward, tmp_path: Path) -> No
         answer = client.post("/predict", json=ROW).json()
         assert (answer["prediction"], answer["probabilities"]) == (True, said["probabilities"])
         assert len(ask(client, 600)) == 600
-        answered = client.get("/openapi.json").json()["components"]["schemas"]["Prediction"]["properties"]
+        answered = client.get("/openapi.json").json()["components"]["schemas"]["PredictionResponse"]["properties"]
         assert answered["prediction"]["enum"] == [False, True]
     logged = steward.json("watch", project, "--log", code=1)["window"]  # nobody waits so evenly as the rows asked above
     assert "prediction" in logged["verdict"]["drift"]["moved"]

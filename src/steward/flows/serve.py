@@ -55,7 +55,7 @@ def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Serve
         facts={"since": champion.since, "bundle": loaded.version.digest, **{name: facts.get(name) for name in shown}},
         classes=loaded.bundle.classes,
         threshold=rule.threshold,
-        predict_row=loaded.bundle.one_row(),
+        predict_few=loaded.bundle.few_rows(),
         margin=rule.margin,
         explain=partial(explain_read, loaded.bundle),
     )

@@ -7,7 +7,7 @@ outside of it, and of all its files only features.py is code - the project's own
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -96,22 +96,23 @@ class Bundle:
         # LightGBM reads rows; columns side by side would be copied there again.
         return self.rule.apply(self.model.predict(self.features(frame).to_numpy(order="c")))
 
-    def one_row(self) -> Callable[[Mapping[str, object]], Array | None] | None:
-        """Return a function that answers a single row without a frame, tens of times faster and to the last digit the same.
+    def few_rows(self) -> Callable[[Sequence[Mapping[str, object]]], Array | None] | None:
+        """Return a function that answers a few rows without a frame, tens of times faster, and with the same features.
 
-        The function takes raw request columns by name and returns what `predict` returns of one row, or None for a row that
-        only a frame can answer. None instead of a function where the features cannot be made without a frame at all.
+        The function takes rows, at least one, of raw request columns by name and returns what `predict` returns of them, or
+        None where one of them takes a frame. None instead of a function where the features cannot be made without a frame.
         """
         schema = {name: DTYPES[self.dictionary.columns[name].type] for name in self.program.inputs}
         path = compile_row(self.program, schema)
         if isinstance(path, NotCompilable):
             return None
 
-        def answer(row: Mapping[str, object]) -> Array | None:
+        def answer(rows: Sequence[Mapping[str, object]]) -> Array | None:
             try:
-                return self.rule.apply(self.model.predict(path.matrix_row(row)))
+                matrix = path.matrix_row(rows[0]) if len(rows) == 1 else np.concatenate([path.matrix_row(row) for row in rows])
             except RowRefused:
                 return None
+            return self.rule.apply(self.model.predict(matrix))
 
         return answer
 

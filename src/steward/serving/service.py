@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from steward.core.clock import Clock
-from steward.core.errors import EnvironmentFault, Fault, UsageError
+from steward.core.errors import EnvironmentFault, Fault, StewardError, UsageError
 from steward.core.tasks import Label, TaskKind
 from steward.models.classes import name_of
 from steward.models.classification import most_likely
@@ -20,10 +21,14 @@ from steward.project.dictionary import DictionarySpec
 from steward.serving.explanation import Explain
 from steward.serving.log import PredictionLog
 from steward.serving.request import RequestForm, read_rows, request_form, rows_to_frame
+from steward.serving.table import finite
 
 Predict = Callable[[pl.DataFrame], npt.NDArray[np.float64]]
-PredictRow = Callable[[Mapping[str, object]], npt.NDArray[np.float64] | None]
-"""Answers one row by its columns' names, or says by None that it takes a frame."""
+PredictFew = Callable[[Sequence[Mapping[str, object]]], npt.NDArray[np.float64] | None]
+"""Answers a few rows by their columns' names, or says by None that they take a frame."""
+
+FEW = 128
+"""Up to so many rows a frame costs more than it brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,8 @@ class Served:
     """A version ready to answer, verified before it got here; `facts` is a JSON object for people.
 
     `predict` gives one answer a row, or with `classes` a row of probabilities in their order; of two classes the second
-    answers where its probability is above `threshold`, or where it is the more likely one. `predict_row` is the faster way
-    for a single row, `margin` tells how far the truth may lie from a quantity, `explain` what moved the answer to one row.
+    answers where its probability is above `threshold`, or where it is the more likely one. `predict_few` is the faster way
+    for a few rows, `margin` tells how far the truth may lie from a quantity, `explain` what moved the answer to one row.
     """
 
     model: str
@@ -45,7 +50,7 @@ class Served:
     facts: Mapping[str, Any]
     classes: tuple[Label, ...] = ()
     threshold: float | None = None
-    predict_row: PredictRow | None = None
+    predict_few: PredictFew | None = None
     margin: Margin | None = None
     explain: Explain | None = None
 
@@ -132,28 +137,61 @@ class Service:
             EnvironmentFault: SERVE-010 there is no champion, SERVE-011 the log cannot be written.
         """
         ready = self.need_ready()
-        served = ready.served
         read = read_rows(ready.form, rows, many=many)
-        predicted = predict_read(served, read, many=many)
+        return self._give(ready.served, read, predict_read(ready.served, read, many=many))
+
+    def predict_each(self, asked: Sequence[object]) -> list[Answer | StewardError]:
+        """Answer requests of one row each, together; a row that cannot be read or answered is refused for itself.
+
+        Raises:
+            EnvironmentFault: SERVE-010 there is no champion, SERVE-011 the log cannot be written: no row is answered.
+        """
+        ready = self.need_ready()
+        read = [_read_one(ready.form, row) for row in asked]
+        rows = [row for row in read if not isinstance(row, StewardError)]
+        answered = iter(self._answer_each(ready.served, rows) if rows else ())
+        return [one if isinstance(one, StewardError) else next(answered) for one in read]
+
+    def _answer_each(self, served: Served, rows: Sequence[Mapping[str, Any]]) -> list[Answer | StewardError]:
+        predicted = predicted_rows(served, rows)
+        fine = finite(predicted)
+        given = iter(self._give(served, list(compress(rows, fine)), predicted[fine]))
+        return [next(given) if ok else _not_finite(()) for ok in fine]
+
+    def _give(self, served: Served, read: Sequence[Mapping[str, Any]], predicted: npt.NDArray[np.float64]) -> list[Answer]:
+        """Return the answers to rows; all are in the prediction log when it returns."""
         answers = [
             Answer(uuid4().hex, value, served.unit, served.model, served.version, probabilities, interval_of(value, served.margin))
             for value, probabilities in answers_of(predicted, served.classes, served.threshold)
         ]
         at = self._clock.now().isoformat()
-        self._log.append([_record(answer, row, at) for answer, row in zip(answers, read, strict=True)])
+        if answers:
+            self._log.append([_record(answer, row, at) for answer, row in zip(answers, read, strict=True)])
         return answers
 
 
 def predict_read(served: Served, read: Sequence[Mapping[str, Any]], *, many: bool) -> npt.NDArray[np.float64]:
-    """Return the answers to rows that were read; a single one is answered without a frame where that can be.
+    """Return the answers to rows that were read.
 
     Raises:
         UsageError: SERVE-037 an answer is not finite.
     """
-    alone = served.predict_row(read[0]) if served.predict_row is not None and len(read) == 1 else None
-    predicted = served.predict(rows_to_frame(read, served.dictionary, served.inputs)) if alone is None else alone
+    predicted = predicted_rows(served, read)
     _refuse_unless_finite(predicted, many=many)
     return predicted
+
+
+def predicted_rows(served: Served, read: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float64]:
+    """Return what the model says of rows that were read; a few are answered without a frame where that can be."""
+    few = served.predict_few(read) if served.predict_few is not None and len(read) <= FEW else None
+    return served.predict(rows_to_frame(read, served.dictionary, served.inputs)) if few is None else few
+
+
+def _read_one(form: RequestForm, row: object) -> dict[str, Any] | UsageError:
+    try:
+        return read_rows(form, [row], many=False)[0]
+    except UsageError as error:
+        return error
 
 
 def answers_of(
@@ -184,13 +222,16 @@ def answer_of(served: Served, predicted: npt.NDArray[np.float64]) -> dict[str, A
 
 
 def _refuse_unless_finite(predicted: npt.NDArray[np.float64], *, many: bool) -> None:
-    wrong = np.flatnonzero(~np.isfinite(predicted.reshape(len(predicted), -1)).all(axis=1))
+    wrong = np.flatnonzero(~finite(predicted))
     if wrong.size:
-        where = (f"rows[{wrong[0]}]",) if many else ()
-        why = "a value lies far outside of all that the model has seen"
-        raise UsageError(
-            Fault("SERVE-037", "the model has no finite answer to this row", where, why=why, fix="check the row's values")
-        )
+        raise _not_finite((f"rows[{wrong[0]}]",) if many else ())
+
+
+def _not_finite(where: tuple[str, ...]) -> UsageError:
+    why = "a value lies far outside of all that the model has seen"
+    return UsageError(
+        Fault("SERVE-037", "the model has no finite answer to this row", where, why=why, fix="check the row's values")
+    )
 
 
 def _record(answer: Answer, row: Mapping[str, Any], at: str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ Every application has a registry of its own, so that several in one process do n
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from time import perf_counter
+from typing import TypeVar
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -15,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steward.apps.api.access import needs
 from steward.apps.api.schemas import Responses
-from steward.core.errors import EnvironmentFault
+from steward.core.errors import EnvironmentFault, StewardError
 from steward.serving.service import Answer, Service
+
+Said = TypeVar("Said")
 
 _UNKNOWN = "unknown"
 _UNLOGGED = "SERVE-011"
@@ -56,13 +60,28 @@ class Metrics:
 
     def count_predictions(self, ask: Callable[[], Sequence[Answer]]) -> Sequence[Answer]:
         """Return what `ask` answers, and count it; or that it could not be logged."""
-        try:
-            answers = ask()
-        except EnvironmentFault as error:
-            self._unlogged.inc(any(fault.code == _UNLOGGED for fault in error.faults))
-            raise
-        self._predictions.labels(answers[0].model, str(answers[0].version)).inc(len(answers))
+        answers = self._noticing(ask, 1)
+        self._count_answers(answers)
         return answers
+
+    def count_each(
+        self, answer_each: Callable[[Sequence[object]], Sequence[Answer | StewardError]], asked: Sequence[object]
+    ) -> Sequence[Answer | StewardError]:
+        """Return what `answer_each` says to requests of one row each, and count its answers; or that none could be logged."""
+        answers = self._noticing(partial(answer_each, asked), len(asked))
+        self._count_answers([answer for answer in answers if isinstance(answer, Answer)])
+        return answers
+
+    def _noticing(self, ask: Callable[[], Said], requests: int) -> Said:
+        try:
+            return ask()
+        except EnvironmentFault as error:
+            self._unlogged.inc(requests if any(fault.code == _UNLOGGED for fault in error.faults) else 0)
+            raise
+
+    def _count_answers(self, answers: Sequence[Answer]) -> None:
+        if answers:  # all of one version
+            self._predictions.labels(answers[0].model, str(answers[0].version)).inc(len(answers))
 
 
 class _ModelNow(Collector):

@@ -25,6 +25,7 @@ from steward.apps.api.schemas import (
     ReadyResponse,
 )
 from steward.apps.api.shipping import LogKeeper
+from steward.apps.api.together import Together
 from steward.serving.service import Answer, Served, Service
 
 VERSION_HEADER = "X-Steward-Version"
@@ -34,6 +35,7 @@ _ROWS_IN_THE_LOOP = 50
 def predict_routes(service: Service, metrics: Metrics) -> APIRouter:
     """Return the route that predicts."""
     router = APIRouter(tags=["predict"])
+    together = Together(partial(metrics.count_each, service.predict_each))
 
     @router.post(
         "/predict",
@@ -44,10 +46,12 @@ def predict_routes(service: Service, metrics: Metrics) -> APIRouter:
     async def predict(request: Request) -> Response:
         """Predict for one row, or for many under `rows`. Each answer is in the prediction log before it is sent."""
         asked = asked_rows(await read_json(request))
-        ask = partial(metrics.count_predictions, partial(service.predict, asked.rows, many=asked.many))
+        if not asked.many:
+            answer = await together.ask(asked.rows[0])
+            return JSONResponse(answer.as_dict(), headers=_version_header(answer))
+        ask = partial(metrics.count_predictions, partial(service.predict, asked.rows))
         answers = ask() if len(asked.rows) <= _ROWS_IN_THE_LOOP else await anyio.to_thread.run_sync(ask)
-        content = {"predictions": [answer.as_dict() for answer in answers]} if asked.many else answers[0].as_dict()
-        return JSONResponse(content, headers=_version_header(answers[0]))
+        return JSONResponse({"predictions": [answer.as_dict() for answer in answers]}, headers=_version_header(answers[0]))
 
     return router
 
