@@ -15,7 +15,7 @@ STEWARD := $(BIN)/steward
 HOME_FOLDER := $(or $(STEWARD_HOME),.steward)
 # Looked for only where it is used: the one on PATH, else the one that .ci/install put beside Python.
 UV = $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
-LOCK = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
+LOCK = $(UV) pip compile pyproject.toml -c .ci/constraints.txt --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
 
 .PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench bench-models bench-serving docs mlflow-ui db-shell lock clean
 
@@ -57,8 +57,10 @@ status: install ## Show who is champion, what ran, what drifts, what waits
 test: install ## Run the tests; what was skipped is listed with its reason
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not campaign" $(ARGS)
 
-test-all: install ## Run the tests and the long campaigns
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test-all: install ## Run the tests and the long campaigns, and write down what they counted (docs/reliability.md)
+	@rm -rf benchmarks/out/reliability
+	@STEWARD_RELIABILITY=$(CURDIR)/benchmarks/out/reliability $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m tests.reliability benchmarks/out/reliability docs/reliability.md
 
 lint: install ## Look for faults and for code that is not formatted
 	@$(BIN)/ruff check
@@ -79,8 +81,12 @@ bench-models: install benchmarks/automl/.venv/.installed ## Measure the models b
 	@$(BIN)/python benchmarks/automl.py
 	@$(BIN)/python benchmarks/gate.py
 
-bench-serving: install ## Measure the server with wrk, beside the barest one of the same model
-	@$(BIN)/python benchmarks/serving.py
+SERVERS := $(foreach name,fastapi mlflow bentoml mlserver,benchmarks/serving/$(name)/.venv/.installed)
+
+bench-serving: install ## Measure the server with wrk, beside the barest one and four others of the same model
+	@$(MAKE) --no-print-directory -k $(SERVERS) || echo "a server could not be installed; it will be missing in the table"
+	@$(BIN)/python benchmarks/serving.py $(ARGS)
+	@$(BIN)/python benchmarks/score.py
 
 bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py
@@ -89,7 +95,7 @@ bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure 
 	@$(BIN)/python benchmarks/load.py
 	@$(BIN)/python benchmarks/quality.py
 
-benchmarks/.venv/.installed benchmarks/peers/.venv/.installed benchmarks/automl/.venv/.installed: %/.venv/.installed: %/requirements.txt $(VENV)/.installed
+benchmarks/.venv/.installed benchmarks/peers/.venv/.installed benchmarks/automl/.venv/.installed $(SERVERS): %/.venv/.installed: %/requirements.txt $(VENV)/.installed
 	@test -x $*/.venv/bin/python || $(BIN)/python -m venv $*/.venv
 	@$(UV) pip install -q --python $*/.venv/bin/python -r $< || $*/.venv/bin/python -m pip install -q -r $<
 	@touch $@

@@ -1,4 +1,4 @@
-"""The barest server of the same model: finished features in, a number out, one worker.
+"""The barest server of the same model: rows of finished features in, numbers out, one worker.
 
 bare_server.py MODEL.txt --port PORT
 """
@@ -21,10 +21,10 @@ async def ready() -> dict[str, str]:
 
 
 @app.post("/predict")
-async def predict(request: Request) -> dict[str, float]:
-    """Answer one row of features."""
-    values = np.array([(await request.json())["values"]], dtype=np.float64)
-    return {"prediction": float(booster.predict(values, num_threads=1)[0])}
+async def predict(request: Request) -> dict[str, list[float]]:
+    """Answer rows of features."""
+    values = np.array((await request.json())["values"], dtype=np.float64)
+    return {"predictions": booster.predict(values, num_threads=1 if len(values) == 1 else 0).tolist()}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 A LightGBM of 200 trees on taxi trips; the rows to score are a real month, as many times over as it takes. The library is given
 its matrix ready in memory and writes nothing; Steward reads Parquet, cleans types, makes features, predicts, names each answer and
-writes Parquet. Both take turns in one process, on the same cores; the fastest of several turns counts.
+writes Parquet. Both take turns in one process, on the same cores; the fastest of several turns counts, once their answers were
+found to be the same. The second part of `make bench-serving`: score.py [ROWS [TURNS]].
 """
 
 import os
@@ -30,6 +31,7 @@ from steward.flows.score_input import matching_files
 from steward.project.read import read_project
 
 CANDIDATE = "candidates=[{kind: lightgbm, num_trees: 200, learning_rate: 0.1, num_leaves: 31}]"
+ALIKE = 1e-6
 MONTH = "green_tripdata_2023-03.parquet"
 
 
@@ -48,6 +50,7 @@ def main(rows: int, turns: int) -> None:
             "steward score, Parquet to CSV": lambda: _score(ports, trips, Path(folder) / "out.csv"),
         }
         best = _fastest(sides, turns)
+        _same(sides["bare LightGBM predict, matrix in memory"](), Path(folder) / "out.parquet")
         print(f"\n{rows:,} trips, {os.cpu_count()} cores, fastest of {turns}")
         bare = best[next(iter(sides))][0]
         table = [[name, rows / wall, 1e6 * cpu / rows, bare / wall] for name, (wall, cpu) in best.items()]
@@ -65,6 +68,13 @@ def _fastest(sides: dict[str, Callable[[], object]], turns: int) -> dict[str, tu
             side()
             took[name].append((perf_counter() - wall, process_time() - cpu))
     return {name: min(times) for name, times in took.items()}
+
+
+def _same(bare: Any, written: Path) -> None:
+    """End where Steward did not write the library's answers."""
+    away = np.abs(np.asarray(bare) - pl.read_parquet(written)["prediction"].to_numpy())
+    if not away.max() <= ALIKE:
+        sys.exit(f"the answers differ by up to {away.max()}: nothing was measured")
 
 
 def _many(month: Path, rows: int, path: Path) -> Path:
@@ -87,4 +97,5 @@ def _score(ports: Ports, trips: Path, output: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(*(int(text) for text in (sys.argv[1:3] or ("1000000", "3"))))
+    given = sys.argv[1:3]
+    main(*(int(text) for text in (*given, *("1000000", "3")[len(given) :])))
