@@ -44,6 +44,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         UsageError: TRACK-003 a tracker's name is none, or MLflow is missing.
     """
     from steward.adapters.helpers import start_helper
+    from steward.adapters.sql.challenges import SqlChallengeStore
     from steward.adapters.sql.database import open_database
     from steward.adapters.sql.experiments import SqlExperimentStore
     from steward.adapters.sql.incidents import SqlIncidentStore
@@ -78,6 +79,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         experiments=SqlExperimentStore(database, clock),
         studies=SqlStudyStore(database, clock),
         predictions=SqlPredictionStore(database),
+        challenges=SqlChallengeStore(database, clock),
         keys=SqlKeyStore(database, clock),
         tables=SqlRowTables(database, clock),
         tracker=open_trackers(settings.trackers, workspace, partial(say_untold, journal, progress, actor), offline=at_home),

@@ -28,7 +28,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One answer and the version that gave it: a quantity in `unit`, or the most likely class with each one's probability."""
+    """One answer and the version that gave it: a quantity in `unit`, or the most likely class with each one's probability.
+
+    `arm` is ``challenger`` where a version that is tried beside the champion answered.
+    """
 
     prediction_id: str
     prediction: float | Label
@@ -37,6 +40,7 @@ class Prediction:
     version: int
     probabilities: Mapping[str, float] = field(default_factory=dict)
     interval: Interval | None = None
+    arm: str = "champion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,7 @@ def _prediction(said: Mapping[str, Any]) -> Prediction:
         version=said["version"],
         probabilities=dict(said.get("probabilities") or {}),
         interval=None if interval is None else Interval(interval["low"], interval["high"], interval["level"]),
+        arm=said.get("arm", "champion"),
     )
 
 

@@ -1,9 +1,6 @@
 """A choice between two classes and one between three go through the whole loop: run, predict, serve, watch, retrain, report."""
 
 import re
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import httpx
 import pytest
 
 from tests.loop.conftest import Steward
+from tests.loop.serving import serving
 from tests.loop.tiny import write_project
 
 pytestmark = pytest.mark.loop
@@ -18,26 +16,6 @@ pytestmark = pytest.mark.loop
 REVERSED = ("--set", "source.simulator.scenario=reversed")
 BANKRUPT = ("--set", "source.simulator.scenario=bankrupt")
 ROW: dict[str, Any] = {"asked_at": "2024-02-05T10:30:00", "wait": 12.5, "plan": 1}
-
-
-@contextmanager
-def served(steward: Steward, project: str) -> Iterator[httpx.Client]:
-    """The champion, served by a real process; its address is the first it says."""
-    process = steward.start("serve", project, "--port", "0")
-    try:
-        assert process.stdout is not None
-        address = next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-        # The address is said once the port is taken; a moment later somebody listens there.
-        transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(base_url=address, timeout=30, transport=transport) as client:
-            yield client
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
 
 
 def ask(client: httpx.Client, rows: int) -> list[Any]:
@@ -62,7 +40,8 @@ def test_two_classes_go_through_the_loop(steward: Steward, tmp_path: Path) -> No
     assert said["prediction"] is True
     assert set(said["probabilities"]) == {"false", "true"}
 
-    with served(steward, project) as client:
+    with serving(steward, project) as server:
+        client = server.client
         answer = client.post("/predict", json=ROW).json()
         assert (answer["prediction"], answer["probabilities"]) == (True, said["probabilities"])
         assert len(ask(client, 600)) == 600
@@ -97,7 +76,8 @@ def test_three_classes_go_through_the_loop(steward: Steward, tmp_path: Path) -> 
 
     said = steward("predict", project)
     assert re.search(r"^left\b", said.stdout, re.MULTILINE)
-    with served(steward, project) as client:
+    with serving(steward, project) as server:
+        client = server.client
         answers = ask(client, 300)
         assert {answer["prediction"] for answer in answers} == {"left", "content", "angry"}
         assert all(sum(answer["probabilities"].values()) == pytest.approx(1) for answer in answers)

@@ -2,47 +2,17 @@
 
 import json
 import os
-import re
 import sqlite3
 import stat
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.loop.conftest import Steward
+from tests.loop.serving import serving, until
 
 pytestmark = pytest.mark.loop
-
-
-@contextmanager
-def serving(steward: Steward, *options: str) -> Iterator[int]:
-    """A server without a champion: it answers all that needs none."""
-    process = steward.start("serve", "taxi", "--port", "0", *options)
-    try:
-        assert process.stdout is not None
-        port = next(int(found[1]) for line in process.stdout if (found := re.search(r"http://\S+:(\d+) ", line)))
-        yield port
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-
-
-def client(port: int) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, transport=httpx.HTTPTransport(retries=8))
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    """Look every tenth of a second, for as long as a slow machine may need."""
-    return any(holds() or time.sleep(0.1) for _ in range(300))
 
 
 def in_database(steward: Steward, question: str) -> list[Any]:
@@ -58,7 +28,8 @@ def test_without_a_key_a_server_is_for_this_machine_only_and_the_first_key_close
     refused = steward("serve", "taxi", "--port", "0", "--host", "0.0.0.0", code=4)
     assert "SERVE-002" in refused.stderr
     assert "steward keys create" in refused.stderr
-    with serving(steward, "--request-log", os.devnull) as port, client(port) as asked:
+    with serving(steward, "taxi", "--request-log", os.devnull) as server:
+        asked = server.client
         assert asked.get("/health").status_code == 200
         assert asked.get("/health", headers={"host": "evil.com"}).status_code == 421
         secret = steward.json("keys", "create", "me", "--role", "viewer")["secret"]
@@ -71,7 +42,8 @@ def test_keys_open_a_server_that_everybody_reaches_and_are_kept_nowhere(steward:
     viewer = steward("keys", "create", "dashboard", "--role", "viewer").stdout.strip()
     made: dict[str, Any] = steward.json("keys", "create", "billing", "--role", "predictor", "--days", "30", "--per-minute", "60")
     assert (made["role"], made["status"], made["per_minute"]) == ("predictor", "active", 60)
-    with serving(steward, "--host", "0.0.0.0", "--allow-host", "models.example.org") as port, client(port) as asked:
+    with serving(steward, "taxi", "--host", "0.0.0.0", "--allow-host", "models.example.org") as server:
+        asked = server.client
         assert asked.get("/health/live").status_code == 200
         assert asked.get("/health").status_code == 401
         assert asked.get("/docs").status_code == 401

@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.loop.conftest import Steward
+from tests.loop.serving import serving
 from tests.loop.tiny import write_project
 from tests.small_project import open_workspace
 
@@ -84,20 +83,6 @@ def test_every_acknowledged_record_is_in_the_database_once_whenever_the_process_
     assert [waiting.count for waiting in backlog("rides", ports)()] == [0, 0]
 
 
-@contextmanager
-def served(steward: Steward, project: str) -> Iterator[tuple[httpx.Client, Callable[[], None]]]:
-    """A running server, and what kills it at once."""
-    process = steward.start("serve", project, "--port", "0")
-    try:
-        assert process.stdout is not None
-        address = next(word for word in process.stdout.readline().split() if word.startswith("http"))
-        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=8), timeout=30) as client:
-            yield client, process.kill
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
-
-
 def test_a_person_asks_tells_the_truth_and_is_forgotten(steward: Steward, tmp_path: Path) -> None:
     project = str(write_project(tmp_path / "calls", task="binary", target="left"))
     dictionary = tmp_path / "calls" / "dictionary.yaml"
@@ -106,17 +91,19 @@ def test_a_person_asks_tells_the_truth_and_is_forgotten(steward: Steward, tmp_pa
     )
     steward.json("run", project, "--set", "source.simulator.rows=1500", "--set", "candidates=[{kind: linear}]")
     row = {"asked_at": "2024-02-05T10:30:00", "wait": 12.5, "plan": 1}
-    with served(steward, project) as (client, kill):
+    with serving(steward, project) as server:
+        client = server.client
         asked = [client.post("/predict", json={**row, "plan": plan}).json()["prediction_id"] for plan in (1, 2, 2)]
         outcomes = [{"prediction_id": id_, "outcome": "true"} for id_ in asked] + [{"prediction_id": "nobody", "outcome": "false"}]
         taken = client.post("/outcomes", json={"outcomes": outcomes}).json()["outcomes"]
         assert [one["status"] for one in taken] == ["known", "known", "known", "unknown"]
         assert client.get("/health").json()["log"]["last_error"] is None
-        kill()
+        server.process.kill()
     written = b"".join(path.read_bytes() for path in (steward.home / "predictions" / "calls").glob("*.segment"))
     assert b'"plan":{"hidden":' in written
     assert b'"plan":2' not in written
-    with served(steward, project) as (client, _):
+    with serving(steward, project) as server:
+        client = server.client
         give_up = time.monotonic() + 60
         while client.get("/health").json()["log"]["waiting"]:
             assert time.monotonic() < give_up

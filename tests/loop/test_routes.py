@@ -13,6 +13,7 @@ import pytest
 from matplotlib.image import imread
 
 from tests.loop.conftest import Steward
+from tests.loop.serving import serving
 from tests.small_project import write_month, write_project
 
 pytestmark = [pytest.mark.loop, pytest.mark.timeout(600)]
@@ -32,15 +33,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         write_month(folder / "data", period, minutes)
     steward = Steward(folder / "home", {"STEWARD_DATA": str(folder / "data")})
     assert steward.json("run", str(project))["champion"] == 1
-    process = steward.start("serve", str(project), "--port", "0")
-    try:
-        assert process.stdout is not None
-        address = next(word for word in process.stdout.readline().split() if word.startswith("http"))
-        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
-            yield client
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    with serving(steward, str(project)) as server:
+        yield server.client
 
 
 def test_an_answer_says_how_sure_it_is_and_is_explained_by_its_id(server: httpx.Client) -> None:

@@ -2,16 +2,11 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import polars as pl
 import pytest
 
@@ -24,6 +19,7 @@ from steward.flows.score_input import matching_files
 from steward.project.read import read_project
 from steward.serving.log import read_segments
 from tests.loop.conftest import Steward
+from tests.loop.serving import serving, until
 from tests.loop.tiny import write_project
 from tests.small_project import open_workspace
 
@@ -61,40 +57,6 @@ def calls(folder: Path, rows: int = ROWS) -> Path:
     path = folder / "calls.csv"
     frame.write_csv(path)
     return path
-
-
-@contextmanager
-def served(steward: Steward, project: str) -> Iterator[str]:
-    """The champion, served by a real process; gives its address."""
-    process = steward.start("serve", project, "--port", "0", "--request-log", os.devnull)
-    try:
-        assert process.stdout is not None
-        address = next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-        assert until(lambda: lives(address))  # it is told before the first request can be taken
-        yield address
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-
-
-def lives(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/live", timeout=30).is_success
-    except httpx.TransportError:
-        return False
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    """Look every tenth of a second, for as long as a slow machine may need."""
-    for _ in range(300):
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_a_file_is_scored_killed_and_scored_again_to_the_same_bytes_and_once_in_the_log(world: Steward, tmp_path: Path) -> None:
@@ -146,7 +108,9 @@ def curl(*arguments: str) -> Any:
 def test_curl_and_the_python_client_ask_tell_and_learn_why(world: Steward) -> None:
     row = {"asked_at": "2024-03-05T10:30:00", "wait": 12.5, "plan": 1}
     as_json = ("-H", "Content-Type: application/json")
-    with served(world, project_of(world)) as address:
+    with serving(world, project_of(world), "--request-log", os.devnull) as server:
+        address = server.address
+        assert server.client.get("/health/live").is_success
         said = curl(*as_json, "-d", json.dumps(row), f"{address}/predict")
         asked = {"prediction_id": said["prediction_id"]}
         why = curl(*as_json, "-d", json.dumps(asked), f"{address}/explain")
@@ -169,7 +133,8 @@ def test_curl_and_the_python_client_ask_tell_and_learn_why(world: Steward) -> No
 
 def test_a_running_server_answers_with_the_old_version_after_a_rollback_and_with_the_new_one_again(world: Steward) -> None:
     row = {"asked_at": "2024-03-05T10:30:00", "wait": 25.0, "plan": 1}
-    with served(world, project_of(world)) as address, Client(address, timeout_s=60) as client:
+    with serving(world, project_of(world), "--request-log", os.devnull) as server, Client(server.address, timeout_s=60) as client:
+        assert server.client.get("/health/live").is_success
         before = client.predict(row)
         assert before.version == 2
         assert world.json("rollback", project_of(world), "--reason", "complaints")["number"] == 1

@@ -4,6 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
+# Made once: making one costs more than spelling a small value.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def digest_bytes(content: bytes) -> str:
     """Return the SHA-256 of some bytes."""
@@ -22,7 +25,7 @@ def canonical_json(value: object) -> str:
     >>> canonical_json({"b": 1, "a": [1.5, None]})
     '{"a":[1.5,null],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def digest_json(value: object) -> str:

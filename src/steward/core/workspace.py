@@ -61,6 +61,11 @@ class Workspace:
         return self.home / "outcomes"
 
     @property
+    def shadows(self) -> Path:
+        """What challengers would have answered, as segments like those of the predictions."""
+        return self.home / "shadows"
+
+    @property
     def log_key(self) -> Path:
         """The key of the hashes in the prediction log; it lies apart from them."""
         return self.home / "log.key"
@@ -69,6 +74,11 @@ class Workspace:
     def logs(self) -> Path:
         """What was asked of servers, a line a request."""
         return self.home / "logs"
+
+    @property
+    def workers(self) -> Path:
+        """What several processes of one server share while it runs."""
+        return self.home / "workers"
 
     @property
     def reports(self) -> Path:

@@ -7,6 +7,7 @@ compare-and-swap decides between two who promote at once.
 from collections.abc import Mapping
 
 from steward.core.errors import Fault, Refused
+from steward.deploy.sequential import Looked
 from steward.registry.versions import Champion, Promotion, Registry, Version
 
 
@@ -21,6 +22,46 @@ def promote(registry: Registry, version: Version, *, actor: str, reason: str) ->
     refuse_without_evidence(version, current)
     expected = current.number if current else None
     return registry.swap_champion(Promotion(version.model, version.number, expected, actor, reason))
+
+
+def promote_by_contest(registry: Registry, version: Version, against: int, looked: Looked, *, actor: str, reason: str) -> Champion:
+    """Make `version` the champion because it answered better than champion `against` beside it.
+
+    What its gate said of the gain is no longer asked; what its guards said is.
+
+    Raises:
+        Refused: it already is champion, GATE-013 the champion is another one by now, GATE-014 it was not better for sure,
+            GATE-015 a guard of its gate is in the way; GATE-003 somebody else was first.
+    """
+    current = registry.champion(version.model)
+    if current is not None and current.number == version.number:
+        raise Refused(_already(version, current))
+    if current is None or current.number != against:
+        what = f"{version} was compared with v{against}, but the champion is now {_name(current.number if current else None)}"
+        fix = f"let it challenge the champion of today:  steward challenge {version.model} --version {version.number} --shadow"
+        raise Refused(Fault("GATE-013", what, fix=fix))
+    if looked.word != "better":
+        fix = f"wait for more outcomes, or end it:  steward challenge {version.model} --stop"
+        raise Refused(Fault("GATE-014", f"{version} was not better for sure", why=looked_at(looked), fix=fix))
+    _refuse_by_guards(version)
+    return registry.swap_champion(Promotion(version.model, version.number, against, actor, f"{reason}: {looked_at(looked)}"))
+
+
+def looked_at(looked: Looked) -> str:
+    """Return in words what a look at a challenge saw."""
+    if looked.word == "too few":
+        return f"too few outcomes: {looked.units:,}"
+    return f"{looked.word}: loss lower by {looked.gain:.4g} ({looked.low:.4g} to {looked.high:.4g}) over {looked.units:,} outcomes"
+
+
+def _refuse_by_guards(version: Version) -> None:
+    verdict = version.facts.get("verdict")
+    checks = verdict.get("checks", ()) if isinstance(verdict, Mapping) else ()
+    failed = [check for check in checks if check["name"] != "gain" and not check["passed"]]
+    if failed:
+        why = "; ".join(f"{check['name']}: {check['sentence']}" for check in failed)
+        fix = "train a better candidate; the guards are in project.yaml under `gate`"
+        raise Refused(Fault("GATE-015", f"a guard of its gate is in the way of {version}", why=why, fix=fix))
 
 
 def roll_back(registry: Registry, version: Version, *, actor: str, reason: str) -> Champion:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from steward.core.errors import Fault, Refused
 from steward.core.workspace import Workspace
@@ -9,6 +10,9 @@ from steward.flows.ports import Ports
 from steward.project.read import Project, read_project
 from steward.registry.bundle import Bundle, read_bundle
 from steward.registry.versions import Champion, Version
+
+MOST_S = 20.0
+"""Within which a version answers its stored rows, a few dozen at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,19 @@ class LoadedVersion:
 
 
 def load_version(workspace: Workspace, version: Version) -> LoadedVersion:
-    """Read a version's bundle; every file is verified first, then the stored rows are predicted again."""
+    """Read a version's bundle; every file is verified first, then the stored rows are predicted again.
+
+    Raises:
+        Refused: BUNDLE-001 to BUNDLE-005 as `read_bundle` and its self-test have them, BUNDLE-006 it answers too slowly.
+    """
     bundle = read_bundle(workspace.bundles / version.digest, version.files)
+    began_s = monotonic()
     bundle.self_test()
+    took_s = monotonic() - began_s
+    if took_s > MOST_S:
+        why = f"{bundle.selftest.height} stored rows took {took_s:.0f} s, {MOST_S:.0f} s are allowed"
+        fix = "see what features.py does with a row, or serve on a machine with more room"
+        raise Refused(Fault("BUNDLE-006", f"{version} answers too slowly to serve", (str(version),), why, fix))
     return LoadedVersion(version, bundle)
 
 

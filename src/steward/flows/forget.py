@@ -53,7 +53,7 @@ def forget(
     with alone(ports.workspace.predictions / name, wait=True):
         ids = {id_} if id_ is not None else _find(name, ports, str(column), values)
         # Predictions last: whoever was killed between the two finds the ids again by the value.
-        folders = (ports.workspace.outcomes / name, ports.workspace.predictions / name)
+        folders = (ports.workspace.outcomes / name, ports.workspace.shadows / name, ports.workspace.predictions / name)
         records = sum(_strike_out(folder, ids) for folder in folders)
         removed = ports.predictions.forget(ids)
     detail = {

@@ -1,4 +1,4 @@
-"""Where does a process of a project write what it answered, and what turned out to be true?"""
+"""Where does a process of a project write what it answered, would have answered, and what turned out to be true?"""
 
 from steward.flows.ports import Ports
 from steward.project.read import Project
@@ -26,3 +26,8 @@ def open_log(project: Project, ports: Ports, worker: str) -> SegmentLog:
 def open_outcome_log(project: Project, ports: Ports, worker: str) -> SegmentLog:
     """Return the log of outcomes; it is as safe as that of the predictions."""
     return SegmentLog(ports.workspace.outcomes / project.spec.name, worker, sync=project.spec.serving.sync)
+
+
+def open_shadow_log(project: Project, ports: Ports, worker: str) -> SegmentLog:
+    """Return the log of what challengers would have answered; it holds no rows: they stand in that of the predictions."""
+    return SegmentLog(ports.workspace.shadows / project.spec.name, worker, sync=project.spec.serving.sync)

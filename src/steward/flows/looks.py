@@ -18,8 +18,8 @@ from steward.models.zoo import Array
 from steward.monitoring.history import WatchedWindow
 from steward.quality.history import KeptFinding, KeptMetric
 from steward.reporting.recorded import figures, mapping, read_as
+from steward.serving.answer import Served
 from steward.serving.history import Given, Outcome
-from steward.serving.service import Served
 
 _RESAMPLES = 200
 _SEED = 7

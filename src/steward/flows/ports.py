@@ -19,6 +19,7 @@ from steward.project.sources import QuerySpec
 from steward.quality.history import QualityStore
 from steward.registry.tracking import Tracker
 from steward.registry.versions import Registry
+from steward.serving.challenge import ChallengeStore
 from steward.serving.history import PredictionStore
 from steward.serving.keys import KeyStore
 
@@ -60,6 +61,7 @@ class Ports:
     experiments: ExperimentStore
     studies: StudyStore
     predictions: PredictionStore
+    challenges: ChallengeStore
     keys: KeyStore
     tables: RowTables
     tracker: Tracker

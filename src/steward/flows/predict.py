@@ -12,8 +12,8 @@ from steward.flows.ports import Ports
 from steward.models.zoo import Array
 from steward.project.read import Project
 from steward.registry.bundle import Bundle
+from steward.serving.answer import answers_of, interval_of
 from steward.serving.request import parse_rows, rows_to_frame
-from steward.serving.service import answers_of, interval_of
 
 
 def predict_once(project: Project, row: str | None, ports: Ports) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from steward.flows.judge import Judged
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports
 from steward.flows.steps import Done, Runner
-from steward.flows.track import follow, tell
+from steward.flows.track import catch_up, follow, tell
 from steward.project.commit import commit_of
 from steward.project.read import Project
 from steward.registry.versions import Champion, Draft, Version
@@ -70,6 +70,7 @@ def promote_if_passed(project: Project, version: Version, judged: Judged, trigge
 
 def promote_by_hand(model: str, number: int | None, reason: str, ports: Ports) -> Champion:
     """Promote a version by number, or the newest one whose gate passed."""
+    catch_up(model, ports)  # whoever repeats a command that was killed finds its version to be champion already
     version = ports.registry.version(model, number) if number is not None else _newest_passed(model, ports)
     refuse_without_evidence(version, ports.registry.champion(model))
     load_version(ports.workspace, version)  # a damaged bundle must not become champion

@@ -33,7 +33,7 @@ def clear_old(project: Project, ports: Ports) -> Cleared:
     if days is None:
         return Cleared(0, Removed(0, 0))
     before = ports.clock.now() - timedelta(days=days)
-    folders = (ports.workspace.predictions / name, ports.workspace.outcomes / name)
+    folders = (ports.workspace.predictions / name, ports.workspace.outcomes / name, ports.workspace.shadows / name)
     with alone(folders[0], wait=True):
         segments = sum(_clear(folder, before.timestamp(), cursor_path(folder, ports)) for folder in folders)
         removed = ports.predictions.remove_before(name, before.isoformat())

@@ -13,6 +13,7 @@ from uuid import uuid4
 from steward.core.errors import Fault, StewardError, UsageError
 from steward.core.runs import Run
 from steward.flows.database import load_project, remember_results
+from steward.flows.ended import mark_if_dead, memory_named, note_process
 from steward.flows.evaluate import evaluate
 from steward.flows.feature_report import tell_features
 from steward.flows.features import make_features
@@ -53,6 +54,7 @@ def run(options: RunOptions, ports: Ports) -> Run:
         StewardError: whatever stopped it; the run is remembered as failed and `resume` may go on.
     """
     project = read_project(options.where, options.overrides)
+    mark_if_dead(project.spec.name, ports)
     with only_one(ports.workspace.locks, project.spec.name):
         sweep(ports.workspace)
         return _carry_through(_new_run(options, project, ports), options, project, ports)
@@ -64,6 +66,7 @@ def resume(options: RunOptions, ports: Ports) -> Run:
     Options of the stopped run hold, so that the same command line need not be remembered.
     """
     project = read_project(options.where, options.overrides)
+    mark_if_dead(project.spec.name, ports)
     with only_one(ports.workspace.locks, project.spec.name):
         sweep(ports.workspace)
         stopped = ports.runs.latest(project.spec.name)
@@ -91,8 +94,10 @@ def _new_run(options: RunOptions, project: Project, ports: Ports) -> Run:
 
 def _carry_through(current: Run, options: RunOptions, project: Project, ports: Ports) -> Run:
     runner = Runner(current.id, ports.runs, ports.workspace, ports.progress, ports.actor)
+    note_process(current, ports)
     try:
-        result = _loop(options, project, ports, runner)
+        with memory_named():
+            result = _loop(options, project, ports, runner)
     except StewardError as error:
         faults = [asdict(fault) for fault in error.faults]
         ports.runs.finish(current.id, "failed", {"faults": faults}, actor=ports.actor)

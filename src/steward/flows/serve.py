@@ -1,17 +1,21 @@
 """Which model should a server answer with now, and when does that change?
 
 A server asks every half second. It is told only when the pointer moved, and only after the new
-champion's files were verified and its stored rows predicted again; what fails that never answers.
+champion's files were verified and its stored rows predicted again; what fails that never answers. The same holds for a
+challenger beside it: `steward.flows.challenge_follow`.
 """
 
 from functools import partial
 
+from steward.flows.challenge_follow import ChallengeFollower
 from steward.flows.champion import LoadedVersion, load_version
 from steward.flows.explain import explain_read
 from steward.flows.ports import Ports
 from steward.project.read import Project
 from steward.registry.versions import Champion
-from steward.serving.service import Served
+from steward.serving.answer import Served
+from steward.serving.log import PredictionLog
+from steward.serving.service import Service
 
 
 class ChampionFollower:
@@ -22,6 +26,12 @@ class ChampionFollower:
         self._ports = ports
         self._worker = worker
         self._seen = 0
+        self._challenges: ChallengeFollower | None = None
+
+    def follow_challenges(self, service: Service, shadows: PredictionLog) -> None:
+        """Let each look at the champion be one at its challenger too, which then stands beside it in `service`."""
+        self._challenges = ChallengeFollower(self._project, self._ports, service, shadows, served)
+        self._challenges.look()
 
     def load_current(self) -> Served | None:
         """Return the champion if it changed since the last call, None if it did not.
@@ -29,6 +39,8 @@ class ChampionFollower:
         Raises:
             StewardError: the new champion failed verification or its self-test.
         """
+        if self._challenges is not None:
+            self._challenges.look()
         champion = self._ports.registry.champion(self._project.spec.name)
         if champion is None or champion.sequence == self._seen:
             return None

@@ -9,6 +9,7 @@ from typing import Any
 from steward.core.digest import digest_bytes
 from steward.core.errors import StewardError
 from steward.flows.ports import Ports
+from steward.serving.challenge import shadow_of
 from steward.serving.history import Given
 from steward.serving.outcomes import Status, told_of
 from steward.serving.ship import Backlog, Waiting, alone, among_unshipped, read_cursor, unshipped, write_cursor
@@ -41,6 +42,7 @@ def ship(model: str, ports: Ports, *, again: bool = False, wait: bool = True) ->
             return Shipped(0, 0)
         predictions = _ship(ports.workspace.predictions / model, partial(_keep_predictions, ports, model), ports, again=again)
         outcomes = _ship(ports.workspace.outcomes / model, partial(_keep_outcomes, ports), ports, again=again)
+        _ship(ports.workspace.shadows / model, partial(_keep_shadows, ports), ports, again=again)
         return Shipped(predictions, outcomes)
 
 
@@ -98,6 +100,10 @@ def _keep_predictions(ports: Ports, model: str, records: Sequence[Mapping[str, A
 
 def _keep_outcomes(ports: Ports, records: Sequence[Mapping[str, Any]]) -> int:
     return ports.predictions.keep_outcomes([told_of(record) for record in records])
+
+
+def _keep_shadows(ports: Ports, records: Sequence[Mapping[str, Any]]) -> int:
+    return ports.challenges.keep_shadows([shadow_of(record) for record in records])
 
 
 def _given(record: Mapping[str, Any]) -> Given:

@@ -1,6 +1,6 @@
 """How is a project doing? Everything for one screen, collected from what is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steward.agent.approve import Approval
@@ -12,6 +12,7 @@ from steward.monitoring.history import WatchedWindow
 from steward.registry.versions import Champion, Version
 
 _WINDOWS = 5
+_RESUMED = frozenset({"RUN-003", "RUN-004"})  # nothing of the project need change before it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,16 @@ def known_projects(ports: Ports) -> Sequence[str]:
     return ports.runs.projects()
 
 
+def first_fault(run: Run) -> Mapping[str, str] | None:
+    """Return what stopped a run, as a JSON object; None where it did not fail."""
+    faults = run.result.get("faults")
+    return faults[0] if run.status == "failed" and isinstance(faults, list) and faults else None
+
+
 def next_step(status: Status, where: str) -> str:
     """Return the one command that makes most sense now."""
-    if status.last_run is not None and status.last_run.status == "running":
+    last = status.last_run
+    if last is not None and (last.status == "running" or (first_fault(last) or {}).get("code") in _RESUMED):
         return f"steward resume {where}"
     if status.pending:
         return f"steward approve {where} {status.pending[0].id}"

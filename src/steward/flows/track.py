@@ -13,6 +13,9 @@ from steward.flows.version_record import experiment_of
 from steward.registry.tracking import Alias, Tracked
 from steward.registry.versions import Version
 
+# Which change of the pointer the trackers' aliases were told of, among a version's facts.
+_FOLLOWED = "followed"
+
 
 def tell(version: Version, ports: Ports, so_far: Mapping[str, object] | None = None) -> Tracked:
     """Tell the trackers of a version - once, however often - and note where they keep it.
@@ -45,6 +48,17 @@ def follow(model: str, ports: Ports) -> None:
             ports.tracker.point(model, alias, None)
         else:
             _point(alias, version, ports)
+    if champion is not None:
+        ports.registry.note(model, champion.number, {_FOLLOWED: champion.sequence})
+
+
+def catch_up(model: str, ports: Ports) -> None:
+    """Let the aliases follow where a process was killed after it had moved the pointer and before it could tell of it."""
+    champion = ports.registry.champion(model)
+    if champion is None:
+        return
+    if ports.registry.version(model, champion.number).facts.get(_FOLLOWED) != champion.sequence:
+        follow(model, ports)
 
 
 def _record(version: Version, ports: Ports, so_far: Mapping[str, object] | None = None) -> Tracked:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from steward.core.atomic import write_bytes_atomically
 from steward.core.errors import EnvironmentFault, Fault
+from steward.models.boosted_rows import FEW, FewRows
 from steward.models.rounds import lightgbm_callbacks
 from steward.models.spread import refuse_other_width
 from steward.project.candidates import LightGbmSpec
@@ -53,6 +54,7 @@ class Boosted:
     classes: int
     source: str
     booster: Any
+    few: FewRows
     kind: ClassVar[str] = "lightgbm"
     file: ClassVar[str] = "model.txt"
 
@@ -61,9 +63,12 @@ class Boosted:
         refuse_other_width(matrix, self.names)
         if not len(matrix):
             return np.empty((0, self.classes) if self.classes else 0)
-        threads = 1 if len(matrix) < _ROWS_TO_PREDICT_WITH_THREADS else _ALL_THREADS
-        answers = np.asarray(self.booster.predict(matrix, num_threads=threads), dtype=np.float64)
+        answers = self.few.predict(matrix) if len(matrix) <= FEW else self._predict_many(matrix)
         return np.column_stack([1 - answers, answers]) if self.classes == _TWO else answers
+
+    def _predict_many(self, matrix: Array) -> Array:
+        threads = 1 if len(matrix) < _ROWS_TO_PREDICT_WITH_THREADS else _ALL_THREADS
+        return np.asarray(self.booster.predict(matrix, num_threads=threads), dtype=np.float64)
 
     def importance(self) -> Array:
         """Return each column's share of the gain of all splits."""
@@ -130,7 +135,9 @@ def parse_boosted(content: bytes) -> Boosted:
     _refuse_part(content)
     text = content.decode()
     booster = _lightgbm().Booster(model_str=text)
-    return Boosted(tuple(booster.feature_name()), booster.current_iteration(), _classes_of(text), text, booster)
+    names, classes = tuple(booster.feature_name()), _classes_of(text)
+    few = FewRows(booster, len(names), booster.num_model_per_iteration())
+    return Boosted(names, booster.current_iteration(), classes, text, booster, few)
 
 
 def _refuse_part(content: bytes) -> None:

@@ -12,6 +12,7 @@ Kept = Literal["keep", "hash", "leave_out"]
 class ServingSpec(Closed):
     """What becomes of the rows that predictions were asked for; the dictionary says which columns need care."""
 
+    workers: int = Field(1, ge=1, le=64, description="processes that answer; about as many as there are cores")
     retention_days: int | None = Field(
         None, ge=1, le=36500, description="older predictions and outcomes are removed; absent: kept for ever"
     )

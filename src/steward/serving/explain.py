@@ -6,10 +6,11 @@ from math import isclose
 from typing import Any
 
 from steward.core.errors import Fault, Refused, StewardError
+from steward.serving.answer import answer_of, predict_read
 from steward.serving.explanation import Explanation
 from steward.serving.history import Given
 from steward.serving.request import read_rows
-from steward.serving.service import Ready, answer_of, predict_read
+from steward.serving.service import Ready
 
 _CLOSE = 1e-9
 

@@ -11,9 +11,12 @@ import os
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from pydantic_core import from_json, to_json
 
 from steward.core.errors import EnvironmentFault, Fault
 
@@ -76,7 +79,24 @@ class SegmentLog:
         self._segment_bytes = segment_bytes
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._segment: Path | None = None
+        self._begun = 0
         self._size = 0
+
+    def prove_writable(self) -> None:
+        """Make the folder where it is missing, and a segment in it that is removed again; called before the first append.
+
+        Raises:
+            EnvironmentFault: SERVE-013 nothing can be written there.
+        """
+        with self._lock:
+            try:
+                self._begin()
+                self._take_back()
+            except OSError as error:
+                fix = "make the folder writable for whoever runs the server, or name another workspace:  export STEWARD_HOME=..."
+                what = "no answer could be written to the log"
+                raise EnvironmentFault(Fault("SERVE-013", what, (str(self._folder),), str(error), fix)) from error
 
     def append(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Write some records by one call, whole or not at all.
@@ -109,7 +129,7 @@ class SegmentLog:
             self._finish()
         file, is_new = self._file, self._file is None
         if file is None:
-            self._file = file = _create_segment(self._folder, self._worker)
+            file = self._begin()
         try:
             _write_whole(file, content)
             if self._sync:
@@ -121,11 +141,21 @@ class SegmentLog:
             raise
         self._size += len(content)
 
+    def _begin(self) -> int:
+        self._file, self._segment, self._begun = _create_segment(self._folder, self._worker, self._begun)
+        return self._file
+
     def _take_back(self) -> None:
-        """Cut off what a failed append left; the next one begins a segment, clear of any rest."""
+        """Cut off what a failed append left; the next one begins a segment, clear of any rest.
+
+        A segment that holds nothing else goes: a full disk would fill with them. Its name is not used again, as a reader may
+        have seen the rest under it.
+        """
         if self._file is not None:
             try:
                 os.ftruncate(self._file, self._size)
+                if self._size == 0 and self._segment is not None:
+                    self._segment.unlink()
             finally:
                 self._finish()
 
@@ -151,8 +181,11 @@ def segments_in(folder: Path) -> list[Path]:
 
 
 def lines_from(segment: Path, offset: int) -> Iterator[tuple[int, bytes]]:
-    """Return the whole lines of a segment from a byte on, each with the place where it begins; a cut end is left out."""
-    with segment.open("rb") as file:
+    """Return the whole lines of a segment from a byte on, each with the place where it begins; a cut end is left out.
+
+    A segment that has gone has none: a worker takes back one in which nothing could be written.
+    """
+    with suppress(FileNotFoundError), segment.open("rb") as file:
         file.seek(offset)
         for line in file:
             if not line.endswith(b"\n"):
@@ -193,7 +226,7 @@ def is_being_written(segment: Path) -> bool:
 
 def _read_segment(segment: Path, on_damage: Callable[[Damage], None] | None) -> Iterator[Mapping[str, Any]]:
     offset = 0
-    with segment.open("rb") as file:
+    with suppress(FileNotFoundError), segment.open("rb") as file:
         for line in file:
             record = record_of(line)
             if record is not None:
@@ -218,22 +251,27 @@ def _sync_names(folder: Path) -> None:
         os.close(file)
 
 
-def _create_segment(folder: Path, worker: str) -> int:
+def _create_segment(folder: Path, worker: str, after: int) -> tuple[int, Path, int]:
+    """Return a new segment, open and locked, its path, and its number, which is larger than `after`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number = len(list(folder.glob(f"{worker}-*{_SUFFIX}")))
+    number = after or len(list(folder.glob(f"{worker}-*{_SUFFIX}")))
     while True:
         number += 1
+        segment = folder / f"{worker}-{number:06d}{_SUFFIX}"
         try:
             # Requests hold what people sent: nobody else on the machine reads them.
-            file = os.open(folder / f"{worker}-{number:06d}{_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            file = os.open(segment, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
             continue
         fcntl.flock(file, fcntl.LOCK_EX)
-        return file
+        return file, segment, number
 
 
 def _encode(record: Mapping[str, Any]) -> bytes:
-    return _sealed(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+    body = to_json(record)
+    if b"NaN" in body or b"Infinity" in body:  # a number that JSON has not, which is refused; or a text that says so
+        body = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _sealed(body)
 
 
 def _sealed(body: bytes) -> bytes:
@@ -248,5 +286,5 @@ def _decode(line: bytes) -> Mapping[str, Any] | None:
     body = line[_PREFIX:-1]
     if not line.endswith(b"\n") or line[:_PREFIX] != b"%08x %08x " % (zlib.crc32(body), len(body)):
         return None
-    record: Mapping[str, Any] = json.loads(body)
+    record: Mapping[str, Any] = from_json(body)
     return record

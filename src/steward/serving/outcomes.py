@@ -4,13 +4,23 @@ A telling is in a log of its own before it is taken, with an id of its own: what
 """
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from pydantic import AwareDatetime, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from steward.core.clock import Clock
@@ -20,9 +30,13 @@ from steward.models.classes import name_of
 from steward.project.closed import Closed
 from steward.serving.history import Outcome, Told
 from steward.serving.log import PredictionLog
+from steward.serving.moments import MOMENT
 
 MAX_OUTCOMES = 1000
-_MAX_LABEL = 255  # signs that the database keeps
+MAX_LABEL = 255
+"""Signs of a class's name that the database keeps."""
+
+_MOMENT = re.compile(MOMENT)
 _MAX_FAULTS = 20
 
 Status = Literal["known", "unknown", "unchecked"]
@@ -31,12 +45,20 @@ Status = Literal["known", "unknown", "unchecked"]
 LookUp = Callable[[Collection[str]], Mapping[str, Status]]
 
 
+def _moment(value: object) -> datetime:
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("is not a day and a time with a zone")
+    return datetime.fromisoformat(value)
+
+
 class ToldOutcome(Closed):
     """What turned out to be true for one prediction."""
 
     prediction_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="as the prediction's answer named it")
     outcome: StrictBool | StrictInt | StrictFloat | StrictStr = Field(description="a quantity in the target's unit, or the class")
-    at: AwareDatetime | None = Field(None, description="when it held, with a zone; the time of the request by default")
+    at: Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "pattern": MOMENT})] | None = Field(
+        None, description="when it held, with a zone; the time of the request by default"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class OutcomeDesk:
 
     Args:
         model: whose predictions are meant.
-        task: a quantity's outcome is a number, any other one a class.
+        task: a quantity's outcome is a number, any other one a class; it can be read from here.
         log: where tellings are kept.
         clock: tells when they came in.
         look_up: says which ids are known.
@@ -60,7 +82,7 @@ class OutcomeDesk:
 
     def __init__(self, model: str, task: TaskKind, log: PredictionLog, clock: Clock, look_up: LookUp) -> None:
         self._model = model
-        self._task = task
+        self.task = task
         self._log = log
         self._clock = clock
         self._look_up = look_up
@@ -78,7 +100,7 @@ class OutcomeDesk:
         """
         read = self._read(asked, many=many)
         received = self._clock.now()
-        records = [_record(uuid4().hex, self._model, one, self._task, received) for one in read]
+        records = [_record(uuid4().hex, self._model, one, self.task, received) for one in read]
         try:
             self._log.append(records)
         except EnvironmentFault as error:
@@ -105,7 +127,7 @@ class OutcomeDesk:
                 faults += [_fault(detail, path) for detail in error.errors(include_url=False, include_context=False)]
             else:
                 read.append(told)
-                faults += _odd_outcome(told.outcome, self._task, path) + _odd_time(told.at, path)
+                faults += _odd_outcome(told.outcome, self.task, path)
             if len(faults) >= _MAX_FAULTS:
                 break
         if faults:
@@ -138,19 +160,11 @@ def _odd_outcome(outcome: object, task: TaskKind, path: str) -> list[Fault]:
         number = isinstance(outcome, int | float) and not isinstance(outcome, bool) and _is_finite(outcome)
         fix = "write it in the unit of the predictions, for example 12.5"
         return [] if number else [Fault("SERVE-082", "the outcome of a quantity must be a finite number", where, fix=fix)]
-    text = isinstance(outcome, str) and 0 < len(outcome) <= _MAX_LABEL and _is_whole(outcome)
+    text = isinstance(outcome, str) and 0 < len(outcome) <= MAX_LABEL and _is_whole(outcome)
     code = isinstance(outcome, bool | int) or (isinstance(outcome, float) and outcome.is_integer())
-    if text or (code and len(str(outcome)) <= _MAX_LABEL):
+    if text or (code and len(str(outcome)) <= MAX_LABEL):
         return []
     return [Fault("SERVE-082", "the outcome must be the name of a class", where, fix="write it as the predictions name theirs")]
-
-
-def _odd_time(at: datetime | None, path: str) -> list[Fault]:
-    try:
-        _ = at is None or at.astimezone(UTC)
-    except OverflowError:
-        return [Fault("SERVE-083", "at lies beyond what a calendar holds", (_below(path, "at"),), fix="mend the year")]
-    return []
 
 
 def _as_label(outcome: bool | float | str) -> bool | int | str:  # noqa: FBT001 - a class may be one

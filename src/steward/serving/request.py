@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from steward.core.errors import Fault, UsageError
 from steward.data.convert import DTYPES
 from steward.project.dictionary import ColumnSpec, DictionarySpec
+from steward.serving.moments import WALL_CLOCK
 from steward.serving.refusal import row_faults
 
 MAX_FAULTS = 20
@@ -85,7 +86,7 @@ def read_rows(form: RequestForm, rows: Sequence[object], *, many: bool = True) -
     faults: list[Fault] = []
     for number, row in enumerate(rows):
         try:
-            read.append(form.row.model_validate(_bounded(row, form)).model_dump(by_alias=True, exclude_unset=True))
+            read.append(_read(form, _bounded(row, form)).model_dump(by_alias=True, exclude_unset=True))
         except ValidationError as error:
             path = f"rows[{number}]" if many else ""
             faults += row_faults(error, path, form.dictionary, form.columns, limit=MAX_FAULTS - len(faults))
@@ -106,6 +107,21 @@ def rows_to_frame(rows: Sequence[Mapping[str, Any]], dictionary: DictionarySpec,
     times = [name for name, dtype in schema.items() if dtype == pl.Datetime]
     held = [{name: row.get(name) for name in inputs} | _as_times(row, times) for row in rows]
     return pl.from_dicts(held, schema=schema) if held else pl.DataFrame(schema=schema)
+
+
+def _read(form: RequestForm, row: object) -> BaseModel:
+    try:
+        return form.row.model_validate(row)
+    except ValidationError as error:
+        # In JSON 74.0 is the same whole number as 74, and some clients write it so.
+        whole = {
+            detail["loc"][0]: int(detail["input"])
+            for detail in error.errors(include_url=False, include_context=False)
+            if detail["type"] == "int_type" and isinstance(detail["input"], float) and detail["input"].is_integer()
+        }
+        if not whole or not isinstance(row, dict):
+            raise
+        return form.row.model_validate(row | whole)
 
 
 def _bounded(row: object, form: RequestForm) -> object:
@@ -146,7 +162,7 @@ def _kind(column: ColumnSpec) -> Any:
         case "boolean":
             return Annotated[bool, Strict()]
         case "datetime":
-            schema = {"type": "string", "pattern": f"^{_WALL_CLOCK.pattern}$"}
+            schema = {"type": "string", "pattern": WALL_CLOCK}
             return Annotated[datetime, BeforeValidator(_wall_clock), WithJsonSchema(schema)]
         case _:
             return Annotated[str, BeforeValidator(_plain_text), Strict(), Field(max_length=MAX_TEXT)]

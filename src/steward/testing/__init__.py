@@ -1,5 +1,6 @@
 """Stand-ins for what Steward calls, for the tests of those who write projects: memory for disks, a clock that stands."""
 
+from steward.testing.challenges import MemoryChallengeStore
 from steward.testing.clock import FrozenClock
 from steward.testing.journal import MemoryJournal
 from steward.testing.keys import MemoryKeyStore
@@ -10,6 +11,7 @@ from steward.testing.tracker import MemoryTracker
 __all__ = [
     "TINY_DICTIONARY",
     "FrozenClock",
+    "MemoryChallengeStore",
     "MemoryJournal",
     "MemoryKeyStore",
     "MemoryPredictionLog",

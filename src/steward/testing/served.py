@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from steward.project.dictionary import ColumnSpec, DictionarySpec
+from steward.serving.answer import Predict, Served
 from steward.serving.explanation import Explanation, Moved
-from steward.serving.service import Predict, Served
 
 _COLUMNS = {
     "pickup_at": ColumnSpec(type="datetime", known_at="request", meaning="start of the ride", example="2024-01-31T08:15:00"),

@@ -7,7 +7,8 @@ import pytest
 from fastapi import FastAPI
 
 from steward.apps.api.app import create_app
-from steward.serving.service import Served, Service
+from steward.serving.answer import Served
+from steward.serving.service import Service
 from steward.testing import FrozenClock, MemoryPredictionLog, tiny_served
 
 

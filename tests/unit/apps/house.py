@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from steward.apps.api.app import create_app
+from steward.apps.api.crew import Crew
 from steward.apps.api.door import Rules
 from steward.serving.keys import ROLES, Issued, issue
 from steward.serving.outcomes import OutcomeDesk
@@ -41,10 +42,14 @@ class House:
         self.store = MemoryKeyStore(*keys)
         self.ring = KeyRing(self.store, self.clock, alone=True)
         self.ring.look()
-        rules = Rules(self.ring, frozenset({"localhost"}), self.told.append, lambda: self.now_s)
+        self.open()
+
+    def open(self, crew: Crew | None = None, **rules: Any) -> None:
+        """Put the application together, or again with other rules, or as one of several."""
+        door = Rules(self.ring, frozenset({"localhost"}), self.told.append, lambda: self.now_s, **rules)
         service = Service(self.served or tiny_served(3), self.log, self.clock)
         desk = OutcomeDesk("rides", "regression", MemoryPredictionLog(), self.clock, lambda ids: dict.fromkeys(ids, "unknown"))
-        self.app = create_app(service, lambda: None, clock=self.clock, door=rules, desk=desk)
+        self.app = create_app(service, lambda: None, clock=self.clock, door=door, desk=desk, crew=crew)
 
     def ask(self, method: str, path: str, who: str | None = None, **content: Any) -> httpx.Response:
         headers = {**({} if who is None else {"authorization": f"Bearer {self.secrets[who]}"}), **content.pop("headers", {})}

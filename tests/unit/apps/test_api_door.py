@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from starlette.routing import Route
+from tests.reliability import count_trials
 from tests.unit.apps.house import ROW, House
 
 from steward.apps.api.access import Entrances, needs
@@ -72,6 +73,31 @@ def test_a_route_lets_in_whose_role_is_enough_and_nobody_else(house: House, rout
         assert (status == 403) is not allows(role, needed), (role, status)
         assert status not in {401, 421, 429}
         assert status < 500
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def test_nobody_gets_by_any_method_what_the_table_does_not_give(house: House) -> None:
+    asked, wrong = 0, []
+    who: list[str | None] = [None, "wrong", "revoked", "expired", *ROLES]
+    house.now_s = 0.0
+    for path in sorted({route.split(" ")[1] for route in ROUTES}):
+        template = path if path != "/static-offline-docs" else f"{path}/swagger-ui.css"
+        for method in METHODS:
+            needed: Any = ROUTES.get(f"{method} {path}")
+            for one in who:
+                house.now_s += 60  # so that nobody has asked too often
+                status = house.ask(method, template, one).status_code
+                asked += 1
+                known = one in ROLES
+                right = needed == "anyone" or (known and needed is not None and allows(one, needed))  # type: ignore[arg-type]
+                refusal = {401} if not known else {405} if needed is None else {403}
+                if (status in {401, 403, 405}) is right or (not right and status not in refusal):
+                    wrong.append((method, path, one, status))
+    what = "Each path by each method without a key, with a wrong, revoked or expired one, and in each role: as the table says"
+    count_trials("A1", what, trials=asked, failed=len(wrong))
+    assert wrong == []
 
 
 def test_an_application_with_a_route_that_says_nothing_is_not_made() -> None:

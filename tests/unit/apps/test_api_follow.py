@@ -1,16 +1,22 @@
 import asyncio
 import json
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import numpy as np
+import pytest
+from tests.reliability import count_trials
 
 from steward.apps.api.app import create_app
 from steward.apps.api.follow import Following, FollowState
-from steward.core.errors import Fault, UsageError
-from steward.serving.service import Served, Service
+from steward.core.errors import Fault, Refused, UsageError
+from steward.serving.answer import Served
+from steward.serving.service import Service
 from steward.testing import FrozenClock, MemoryPredictionLog, tiny_served
 
 ROW: dict[str, Any] = {"pickup_at": "2024-01-31T08:15:00", "pickup_zone": 74, "distance_km": 3.5}
@@ -147,3 +153,49 @@ def test_looking_ends_with_the_application() -> None:
 
     following(pointer, None, talk)
     assert pointer.looks < 1000
+
+
+def ends() -> Served:
+    sys.exit("a version's own code")
+
+
+def exhausts() -> Served:
+    raise MemoryError
+
+
+def recurses() -> Served:
+    return recurses()
+
+
+def differs() -> Served:
+    raise Refused(Fault("BUNDLE-005", "12 of 12 stored rows are answered differently than when the model was made"))
+
+
+def is_slow() -> Served:
+    time.sleep(0.2)
+    raise Refused(Fault("BUNDLE-006", "rides v2 answers too slowly to serve"))
+
+
+ODD = {"SystemExit": ends, "MemoryError": exhausts, "RecursionError": recurses, "BUNDLE-005": differs, "BUNDLE-006": is_slow}
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(200, marks=pytest.mark.campaign)])
+def test_a_version_that_goes_wrong_while_it_is_loaded_changes_no_answer_and_raises_an_alarm(times: int) -> None:
+    told: list[tuple[str, str]] = []
+
+    async def ask(name: str, client: httpx.AsyncClient) -> list[int]:
+        answers = [await client.post("/predict", json=ROW) for _ in range(5)]
+        said = await until(client, "/health", lambda said: said["status"] == "degraded")
+        told.append((name, said["following"]["last_error"]))
+        answers += [await client.post("/predict", json=ROW) for _ in range(5)]
+        return [answer.json().get("version", 0) for answer in answers]
+
+    loads = list(ODD.items()) * times
+    versions = [version for name, load in loads for version in following(load, tiny_served(1), partial(ask, name))]
+    wrong = sum(version != 1 for version in versions) + sum(name not in error for name, error in told)
+    what = (
+        "A new version that ends the process, exhausts memory or the stack, answers otherwise or too slowly: the old one answers on"
+    )
+    count_trials("M6", what, trials=len(loads), failed=wrong)
+    assert wrong == 0
+    assert len(told) == len(loads)

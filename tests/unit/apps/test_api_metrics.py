@@ -34,7 +34,7 @@ def test_requests_are_counted_by_the_route_they_reached_and_predictions_by_versi
     assert found[key("steward_requests_total", method="POST", route="/predict", status="200")] == 2
     assert found[key("steward_requests_total", method="POST", route="/predict", status="422")] == 1
     assert found[key("steward_request_seconds_count", route="/predict")] == 3
-    assert found[key("steward_predictions_total", model="rides", version="3")] == 3
+    assert found[key("steward_predictions_total", model="rides", version="3", arm="champion")] == 3
     assert found[key("steward_log_failures_total")] == 0
 
 
@@ -53,7 +53,7 @@ def test_a_log_that_fails_is_counted_and_a_refused_row_is_not(rides: Browser, lo
     found = read(rides)
     assert found[key("steward_log_failures_total")] == 1
     assert found[key("steward_requests_total", method="POST", route="/predict", status="503")] == 1
-    assert key("steward_predictions_total", model="rides", version="3") not in found
+    assert key("steward_predictions_total", model="rides", version="3", arm="champion") not in found
 
 
 def test_nobody_can_make_up_names_of_routes_or_methods(rides: Browser) -> None:
@@ -108,4 +108,4 @@ def test_requests_side_by_side_are_all_counted(rides: Browser, count: int) -> No
 
     asyncio.run(ask())
     found = read(rides)
-    assert found[key("steward_predictions_total", model="rides", version="3")] == count
+    assert found[key("steward_predictions_total", model="rides", version="3", arm="champion")] == count

@@ -102,7 +102,7 @@ def test_an_answer_is_forgotten_after_an_hour_or_when_there_are_too_many(house: 
     assert house.predict(headers=KEY).json()["prediction_id"] == first
     house.now_s = 3600.5
     assert house.predict(headers=KEY).json()["prediction_id"] != first
-    monkeypatch.setattr(once, "_MAX_ANSWERS", 1)
+    monkeypatch.setattr(once, "MAX_ANSWERS", 1)
     ids = [house.predict(headers={"idempotency-key": name}).json()["prediction_id"] for name in ("a", "b", "c", "a")]
     assert len(set(ids)) == 4
 

@@ -100,7 +100,8 @@ def test_one_row_is_answered_and_logged_before(rides: Any, log: MemoryPrediction
     answer = rides.predict(ROW)
     said = answer.json()
     assert answer.headers["X-Steward-Version"] == "3"
-    assert said == {"prediction_id": said["prediction_id"], "prediction": 8.0, "unit": "minutes", "model": "rides", "version": 3}
+    about = {"unit": "minutes", "model": "rides", "version": 3, "arm": "champion"}
+    assert said == {"prediction_id": said["prediction_id"], "prediction": 8.0, **about}
     assert re.fullmatch(r"[0-9a-f]{32}", said["prediction_id"])
     assert [r["prediction_id"] for r in log.records()] == [said["prediction_id"]]
 
@@ -168,6 +169,7 @@ def test_a_class_is_answered_with_the_probability_of_each(browser: Any) -> None:
         "unit": "",
         "model": "rides",
         "version": 2,
+        "arm": "champion",
     }
     assert client.get("/model").json()["classes"] == ["no", "yes"]
 

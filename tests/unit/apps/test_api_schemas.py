@@ -12,7 +12,7 @@ from tests.unit.apps.conftest import Browser
 
 from steward.apps.api.schemas import PredictionResponse, request_schema, row_of
 from steward.models.conformal import Margin
-from steward.serving.service import Served
+from steward.serving.answer import Served
 from steward.testing import tiny_served
 
 ROW: dict[str, Any] = {"pickup_at": "2024-01-31T08:15:00", "pickup_zone": 74, "distance_km": 3.5}
@@ -113,7 +113,15 @@ def test_every_route_says_what_it_is_for_and_answers_wrong_parameters_in_the_one
 
 
 def test_a_response_is_closed_and_frozen() -> None:
-    plain = {"prediction_id": "0" * 32, "prediction": 8.0, "unit": "min", "model": "rides", "version": 1}
+    plain = {"prediction_id": "0" * 32, "prediction": 8.0, "unit": "min", "model": "rides", "version": 1, "arm": "champion"}
     assert PredictionResponse.model_validate(plain).interval is None
     with pytest.raises(ValidationError, match="extra"):
         PredictionResponse.model_validate({**plain, "secret": 1})
+
+
+def test_an_answer_says_where_its_id_leads(rides: Browser) -> None:
+    described = rides.get("/openapi.json").json()
+    operations = {post["operationId"]: path for path, methods in described["paths"].items() for post in methods.values()}
+    links = described["paths"]["/predict"]["post"]["responses"]["200"]["links"]
+    assert {name: operations[link["operationId"]] for name, link in links.items()} == {"explain": "/explain"}
+    assert links["explain"]["requestBody"] == {"prediction_id": "$response.body#/prediction_id"}

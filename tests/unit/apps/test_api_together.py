@@ -8,7 +8,8 @@ import pytest
 
 from steward.apps.api.together import Together
 from steward.core.errors import EnvironmentFault, Fault, StewardError, UsageError
-from steward.serving.service import Answer, Service
+from steward.serving.answer import Answer
+from steward.serving.service import Service
 from steward.testing import FrozenClock, MemoryPredictionLog, tiny_served
 
 Said = Answer | StewardError

@@ -15,7 +15,8 @@ from steward.monitoring.performance import PerformanceVerdict
 from steward.monitoring.watch import judge_window
 from steward.quality.findings import Finding
 from steward.quality.history import KeptFinding, KeptMetric, QualityMetric
-from steward.serving.service import Served, Service
+from steward.serving.answer import Served
+from steward.serving.service import Service
 from steward.testing import FrozenClock, MemoryPredictionLog, tiny_served
 
 AT = "2026-01-01T00:00:00+00:00"

@@ -12,11 +12,12 @@ from tests.small_project import write_project
 from steward.apps.api.shipping import log_keeper
 from steward.bootstrap import Settings, build_ports
 from steward.core.progress import Silent
-from steward.flows.log import open_log, open_outcome_log
+from steward.flows.log import open_log, open_outcome_log, open_shadow_log
 from steward.flows.ports import Ports
 from steward.flows.retain import Cleared, clear_old
 from steward.flows.ship import Shipped, cursor_path, ship
 from steward.project.read import Project, read_project
+from steward.serving.challenge import new_challenge
 from steward.serving.history import Removed
 from steward.serving.log import SegmentLog
 from steward.serving.ship import read_cursor
@@ -62,6 +63,20 @@ def answered(project: Project, ports: Ports) -> None:
 def segments(ports: Ports) -> list[str]:
     folders = (ports.workspace.predictions, ports.workspace.outcomes)
     return [path.name for folder in folders for path in sorted((folder / "trips").glob("*.segment"))]
+
+
+def test_what_a_shadow_said_leaves_with_the_prediction_it_stands_beside(project: Project, ports: Ports) -> None:
+    log, shadows = open_log(project, ports, "w"), open_shadow_log(project, ports, "w")
+    challenge = new_challenge("trips", 2, 1, since=ports.clock.now() - timedelta(days=50), by="me")
+    for name, days in (("a", 40), ("c", 2)):
+        write(log, ports, name, days, challenge=challenge.id, prediction=1.0)
+        write(shadows, ports, name, days, challenge=challenge.id, prediction=2.0)
+    ship("trips", ports)
+    assert [one.shadow is not None for one in ports.challenges.seen(challenge)] == [True, True]
+    assert clear_old(project, ports) == Cleared(2, Removed(1, 0))
+    assert [one.id for one in ports.challenges.seen(challenge)] == ["c"]
+    left = [path.name for path in (ports.workspace.shadows / "trips").glob("*.segment")]
+    assert left == ["w-000002.segment"]
 
 
 def test_what_is_older_than_the_project_says_is_removed(project: Project, ports: Ports) -> None:

@@ -12,10 +12,11 @@ from steward.flows.ports import Ports
 from steward.flows.promote import promote_by_hand, roll_back_by_hand
 from steward.flows.report import write_report
 from steward.flows.run import RunOptions, run
-from steward.flows.track import follow, tell_all
+from steward.flows.track import catch_up, follow, tell_all
 from steward.flows.watch import watch_something
 from steward.project.read import read_project
 from steward.registry.tracking import Experiment
+from steward.registry.versions import Promotion
 from steward.testing import MemoryTracker
 
 LONG = (10.0, 20.0, 30.0)
@@ -142,3 +143,16 @@ def test_a_watched_window_is_put_beside_the_version_it_was_watched_with(place: P
     watched = watch_something(read_project(place), "2023-03", ports, from_log=False)
     kept = json.loads(memory(ports).documents["run-trips-1"]["windows/2023-03.json"])
     assert (kept["label"], kept["severity"], kept["alarm"]) == ("2023-03", watched.window.severity, False)
+
+
+def test_an_alias_that_a_kill_left_behind_is_brought_after_once(place: Path, ports: Ports) -> None:
+    catch_up("trips", ports)  # before the first champion there is nothing to follow
+    train(place, ports)
+    train(place, ports, "split.validation_share=0.3", promote=False)
+    ports.registry.swap_champion(Promotion("trips", 2, 1, "tester", "and then it was killed"))
+    assert aliases(ports)["champion"] == "1"
+    catch_up("trips", ports)
+    assert aliases(ports)["champion"] == "2"
+    memory(ports).aliases.clear()
+    catch_up("trips", ports)  # everybody was told: the tracker is left alone
+    assert aliases(ports) == {}

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -70,3 +71,25 @@ def test_a_text_that_is_not_whole_never_reaches_the_library(damage: str, sample:
     with pytest.raises(ValueError, match="not that of a whole model"):
         parse_boosted(damaged[damage])
     assert parse_boosted(content).trees == 5
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_a_few_rows_are_answered_as_many_are_to_the_last_bit(classes: int, sample: Make) -> None:
+    matrix, truth = sample(400, 1)
+    target = np.digitize(truth, np.quantile(truth, np.arange(1, classes) / classes)).astype(float) if classes else truth
+    model = fit_boosted(trees(), matrix, target, names=NAMES, validation=None, classes=classes)
+    rows = np.where(np.random.default_rng(3).random((300, 3)) < 0.2, np.nan, sample(300, 2)[0])
+    many = model.predict(rows)
+    for size in (1, 16, 17):
+        parts = [model.predict(rows[first : first + size]) for first in range(0, 300, size)]
+        assert np.array_equal(np.concatenate(parts), many)
+    assert np.array_equal(model.predict(np.asfortranarray(rows[:9])), many[:9])
+
+
+def test_threads_that_ask_at_once_get_their_own_rows_answers(sample: Make) -> None:
+    matrix, truth = sample(400, 1)
+    model = fit_boosted(trees(), matrix, truth, names=NAMES, validation=None)
+    expected = model.predict(matrix)
+    with ThreadPoolExecutor(4) as pool:
+        answers = [list(pool.map(lambda place: model.predict(matrix[place : place + 1])[0], range(400))) for _ in range(3)]
+    assert all(np.array_equal(found, expected) for found in answers)

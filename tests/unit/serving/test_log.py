@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward.core.errors import EnvironmentFault
-from steward.serving.log import Damage, PredictionLog, SegmentLog, read_segments
+from steward.serving.log import Damage, PredictionLog, SegmentLog, lines_from, read_segments
 from steward.testing import MemoryPredictionLog
 
 KINDS: dict[str, Callable[[Path], PredictionLog]] = {
@@ -126,6 +126,35 @@ def test_a_half_written_append_is_taken_back_and_the_next_one_is_whole(tmp_path:
     found = [r["prediction_id"] for r in read_segments(tmp_path, on_damage=damage.append)]
     assert found == [record(1)["prediction_id"], record(3)["prediction_id"]]
     assert damage == []
+
+
+def test_a_full_disk_is_not_filled_with_empty_segments_and_no_name_comes_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = SegmentLog(tmp_path, "1")
+    log.prove_writable()
+    assert list(tmp_path.iterdir()) == []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, content: write(file, content[:40]))
+    for number in range(5):
+        with pytest.raises(EnvironmentFault, match="SERVE-011"):
+            log.append([record(number)])
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    log.append([record(6)])
+    assert [path.name for path in tmp_path.iterdir()] == ["1-000007.segment"]
+    assert ids(log) == [record(6)["prediction_id"]]
+
+
+def test_where_nothing_can_be_written_is_told_before_the_first_append(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("a file where the folder should be")
+    with pytest.raises(EnvironmentFault, match="SERVE-013") as refused:
+        SegmentLog(tmp_path / "log", "1").prove_writable()
+    assert str(tmp_path / "log") in refused.value.faults[0].where
+
+
+def test_a_segment_that_has_gone_has_no_lines(tmp_path: Path) -> None:
+    assert list(lines_from(tmp_path / "gone.segment", 0)) == []
 
 
 @given(st.integers(0, 399), st.integers(0, 255))

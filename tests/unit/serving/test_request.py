@@ -34,11 +34,18 @@ def test_a_time_is_iso_text_with_or_without_seconds(text: str) -> None:
     assert parse(ROW | {"pickup_at": text}) == parse(ROW)
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    said = parse(ROW | {"pickup_zone": 74.0, "passengers": 2.0})
+    assert said == parse(ROW | {"pickup_zone": 74, "passengers": 2})
+    assert [type(said[name]) for name in ("pickup_zone", "passengers")] == [int, int]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "code", "words"),
     [
         ("pickup_zone", "74", "SERVE-032", "pickup_zone must be a whole number, not '74'"),
-        ("pickup_zone", 74.0, "SERVE-032", "whole number, not 74.0"),
+        ("pickup_zone", 74.5, "SERVE-032", "whole number, not 74.5"),
+        ("pickup_zone", 1e300, "SERVE-034", "outside of what it can be"),
         ("pickup_zone", True, "SERVE-032", "not true"),
         ("pickup_zone", None, "SERVE-032", "not null"),
         ("pickup_zone", 266, "SERVE-034", "266, outside of what it can be (from 1 to 265)"),

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from steward.core.errors import EnvironmentFault, UsageError
-from steward.serving.service import Answer, Service
+from steward.serving.answer import Answer
+from steward.serving.service import Service
 from steward.testing import FrozenClock, MemoryPredictionLog, tiny_served
 
 ROW: dict[str, Any] = {"pickup_at": "2024-01-31T08:15:00", "pickup_zone": 74, "distance_km": 3.5}
@@ -31,10 +32,10 @@ def test_an_answer_names_prediction_unit_model_and_version(service: Service) -> 
 
 def test_answers_are_in_the_log_with_the_row_as_it_was_read(service: Service, log: MemoryPredictionLog) -> None:
     answers = service.predict([ROW, ROW | {"distance_km": 0, "passengers": None}])
-    at, model, version = "2026-01-01T00:00:00+00:00", "rides", 1
+    about = {"at": "2026-01-01T00:00:00+00:00", "model": "rides", "version": 1, "arm": "champion"}
     rows = [ROW, ROW | {"distance_km": 0.0, "passengers": None}]
     assert list(log.records()) == [
-        {"prediction_id": a.prediction_id, "at": at, "model": model, "version": version, "row": row, "prediction": minutes}
+        {"prediction_id": a.prediction_id, **about, "row": row, "prediction": minutes}
         for a, row, minutes in zip(answers, rows, [8.0, 1.0], strict=True)
     ]
 
@@ -97,6 +98,7 @@ def test_the_answer_of_a_classification_is_the_most_likely_class_with_all_probab
         "unit": "",
         "model": "rides",
         "version": 1,
+        "arm": "champion",
         "probabilities": {"1": 0.2, "2": 0.7, "3": 0.1},
     }
     assert [(kept["prediction"], kept["probabilities"]["3"]) for kept in log.records()] == [(2, 0.1), (3, 0.7)]

@@ -22,6 +22,7 @@ _FIRST_WAIT_S = 0.02
 _CLASHES = frozenset({"40001", "40P01", 1205, 1213, 1020})
 _AWAY = frozenset({"57P01", "57P02", "57P03", 1040, 1053, 1927, 2002, 2003, 2006, 2013})
 _BUSY = ("locked", "busy")
+_READ_ONLY = "readonly"  # SQLite's word
 
 
 class Clash(EnvironmentFault):
@@ -59,7 +60,8 @@ def translate(error: DBAPIError, url: URL) -> StewardError | None:
     if isinstance(error, OperationalError | InternalError | InterfaceError):
         if any(word in why for word in _BUSY):
             return EnvironmentFault(Fault("DB-004", "the database is busy with somebody else's change", where, why, again))
-        fix = "mend what the reason names, then give the same command again; nothing was half done"
+        what = "make the database's file and its folder writable" if _READ_ONLY in why else "mend what the reason names"
+        fix = f"{what}, then give the same command again; nothing was half done"
         return EnvironmentFault(Fault("DB-006", "the database could not do it", where, why, fix))
     return None
 

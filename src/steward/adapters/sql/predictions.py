@@ -4,11 +4,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Column, Connection, Row, Select, Table, delete, insert, or_, select
 
 from steward.adapters.sql.database import Database
 from steward.adapters.sql.faults import retried
-from steward.adapters.sql.tables import outcome_history, outcomes, predictions
+from steward.adapters.sql.tables import outcome_history, outcomes, predictions, shadow_answers
 from steward.core.digest import canonical_json
 from steward.serving.history import Given, Outcome, Removed, Told
 
@@ -140,12 +141,13 @@ def _remove(connection: Connection, ids: Sequence[str]) -> Removed:
         gone += connection.execute(delete(predictions).where(predictions.c.id.in_(some))).rowcount
         told += connection.execute(delete(outcome_history).where(outcome_history.c.prediction.in_(some))).rowcount
         connection.execute(delete(outcomes).where(outcomes.c.prediction.in_(some)))
+        connection.execute(delete(shadow_answers).where(shadow_answers.c.prediction.in_(some)))
     return Removed(gone, told)
 
 
 def _values(given: Given) -> dict[str, object]:
     plain = {"id": given.id, "model": given.model, "version": given.version, "at": given.at}
-    return {**plain, "row_json": canonical_json(given.row), "answer_json": canonical_json(given.answer)}
+    return {**plain, "row_json": to_json(given.row).decode(), "answer_json": to_json(given.answer).decode()}
 
 
 def _outcome_values(outcome: Outcome, received_at: str) -> dict[str, object]:

@@ -272,3 +272,35 @@ api_keys = _table(
     Column("revoked_at", String(40)),
     Column("last_used_at", String(40)),
 )
+
+challenges = _table(
+    "challenges",
+    Column("id", String(32), primary_key=True),
+    Column("model", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("against", Integer, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("steps", LongText, nullable=False),
+    Column("every_s", Double),
+    Column("entity", String(255)),
+    Column("salt", String(32), nullable=False),
+    Column("since", String(40), nullable=False),
+    Column("started_by", String(128), nullable=False),
+    Column("ended_at", String(40)),
+    Column("ended_how", String(16)),
+    Index("ix_challenges_model", "model", "since"),
+)
+
+# The row stands with the prediction they stand beside, and leaves with it.
+shadow_answers = _table(
+    "shadow_answers",
+    Column("id", String(64), primary_key=True),
+    Column("prediction", String(64), nullable=False),
+    Column("challenge", String(32), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("answer_json", LongText, nullable=False),
+    Index("ix_shadow_answers_prediction", "prediction"),
+    Index("ix_shadow_answers_challenge", "challenge"),
+)

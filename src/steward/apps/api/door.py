@@ -4,7 +4,7 @@ In this order: the request's name (`X-Request-Id`), the server's (Host), the key
 What does not pass is answered here; what passes goes on with `request.state.caller`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic, perf_counter
@@ -14,12 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steward.apps.api.access import Entrance, Entrances, OtherMethods
 from steward.apps.api.errors import fault_answer, nothing_here, unexpected
 from steward.apps.api.headers import Said, added_headers, is_host_allowed, read_headers
-from steward.apps.api.once import ONCE_PATH, Once
+from steward.apps.api.once import ONCE_PATH, AnswersOnce, Once
 from steward.apps.api.request_log import Tell, tell_nobody
 from steward.core.clock import Clock
 from steward.core.errors import Fault
 from steward.serving.keys import allows
-from steward.serving.limits import Buckets, source_of
+from steward.serving.limits import Buckets, Limits, source_of
 from steward.serving.ring import LOCAL, Caller, KeyRing
 
 WRONG_KEYS_PER_MINUTE = 10
@@ -30,13 +30,16 @@ class Rules:
     """What the door goes by.
 
     Without a `ring` whoever asks is the local user; `hosts` are the names this server answers to, None for any. Whoever
-    lets others reach the application gives both, as `steward serve` does.
+    lets others reach the application gives both, as `steward serve` does. Several processes of one server give `limits` in which
+    they count together, by what is limited, and `once`, which knows what the others answered.
     """
 
     ring: KeyRing | None = None
     hosts: frozenset[str] | None = None
     tell: Tell = tell_nobody
     seconds: Callable[[], float] = monotonic
+    limits: Callable[[str], Limits] = lambda _: Buckets()
+    once: AnswersOnce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,18 @@ class _Guest:
 
 
 class Door:
-    """ASGI middleware around an application whose routes all say which role they need."""
+    """ASGI middleware around an application whose routes all say which role they need; it knows `direct` ways to some."""
 
-    def __init__(self, app: ASGIApp, entrances: Entrances, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self, app: ASGIApp, entrances: Entrances, rules: Rules, clock: Clock, direct: Mapping[str, ASGIApp] | None = None
+    ) -> None:
         self._app = app
+        self._direct = direct or {}
         self._entrances = entrances
         self._rules = rules
         self._clock = clock
-        self._once = Once(rules.seconds)
-        self._asked = Buckets()
-        self._guessed = Buckets()
-        self._alarmed = Buckets()
+        self._once = rules.once or Once(rules.seconds)
+        self._asked, self._guessed, self._alarmed = (rules.limits(kind) for kind in ("asked", "guessed", "alarmed"))
         templates = {entrance.template for entrance in entrances.all}
         self._added = {template: added_headers(template) for template in (None, *templates)}
 
@@ -109,11 +113,12 @@ class Door:
             await fault_answer(found.status, [found.fault], found.headers)(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = found.caller
+        app = self._direct.get(found.entrance.template, self._app)
         if said.once is None or found.entrance.template != ONCE_PATH:
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
         else:
             owner = found.caller.prefix or found.caller.name if found.caller else ""
-            await self._once.answer(self._app, owner, said.once, scope, receive, send)
+            await self._once.answer(app, owner, said.once, scope, receive, send)
 
     def _admit(self, entrance: Entrance | OtherMethods | None, scope: Scope, said: Said) -> "TurnedAway | _Guest":
         if isinstance(entrance, Entrance) and entrance.needed == "anyone":

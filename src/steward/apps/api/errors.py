@@ -40,10 +40,10 @@ _NOTHING = "there is nothing here"
 
 def add_error_handlers(app: FastAPI) -> None:
     """Let every error of the application be answered by an `ErrorBody`."""
-    app.add_exception_handler(StewardError, _say_fault)
+    app.add_exception_handler(StewardError, say_fault)
     app.add_exception_handler(RequestValidationError, _say_parameters)
     app.add_exception_handler(HTTPException, _say_http)
-    app.add_exception_handler(ClientDisconnect, _say_nothing)
+    app.add_exception_handler(ClientDisconnect, say_nothing)
     app.add_exception_handler(Exception, _say_unexpected)
 
 
@@ -71,7 +71,8 @@ def unexpected() -> Fault:
     return Fault("SERVE-050", "the server made a mistake", fix=fix)
 
 
-def _say_fault(_request: Request, error: Exception) -> Response:
+def say_fault(_request: Request, error: Exception) -> Response:
+    """Return the answer that tells of a `StewardError`."""
     assert isinstance(error, StewardError)
     status = status_of(error)
     return fault_answer(status, error.faults, _RETRY if status == _STATUS_BY_CLASS[0][1] else None)
@@ -92,7 +93,8 @@ def _say_parameters(_request: Request, error: Exception) -> Response:
     return fault_answer(422, [Fault("SERVE-104", w, (n,), why=y, fix=fix) for w, n, y in zip(what, names, why, strict=True)])
 
 
-def _say_nothing(_request: Request, _error: Exception) -> Response:
+def say_nothing(_request: Request, _error: Exception) -> Response:
+    """Return an answer to who went away before it could be given."""
     return Response(status_code=400)  # nobody listens any more
 
 

@@ -8,7 +8,8 @@ import anyio.to_thread
 
 from steward.core.clock import Clock
 from steward.core.errors import StewardError
-from steward.serving.service import Served, Service
+from steward.serving.answer import Served
+from steward.serving.service import Service
 
 LoadCurrent = Callable[[], Served | None]
 
@@ -51,6 +52,8 @@ def _look(service: Service, load_current: LoadCurrent) -> Exception | None:
         served = load_current()
         if served is not None:
             service.swap(served)
+    except SystemExit as end:  # a version's own code may ask for it
+        return RuntimeError(f"loading ended by {end!r}")
     except Exception as error:  # noqa: BLE001 - whatever a new version's files and code do, the old one goes on answering
         return error
     return None

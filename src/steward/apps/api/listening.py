@@ -48,6 +48,13 @@ def names_of(host: str, more: Sequence[str]) -> frozenset[str] | None:
     return frozenset({*LOOPBACK, *own, *(name.lower() for name in more)})
 
 
-def request_log(to: str | None, folder: Path, server: str) -> Tell:
-    """Return what keeps a line a request: the file named, the process's own output for ``-``, or one in `folder`."""
-    return tell_stderr if to == _STDERR else LineFile(folder / f"requests-{server}.jsonl" if to is None else Path(to))
+def request_log(to: str | None, folder: Path, server: str, *, worker: int | None = None) -> Tell:
+    """Return what keeps a line a request: the file named, the process's own output for ``-``, or one in `folder`.
+
+    Each worker of several has a file of its own, with its number in the name; a device is no such file.
+    """
+    if to == _STDERR:
+        return tell_stderr
+    path = folder / f"requests-{server}.jsonl" if to is None else Path(to)
+    alone = worker is None or (path.exists() and not path.is_file())
+    return LineFile(path if alone else path.with_name(f"{path.stem}-w{worker}{path.suffix}"))

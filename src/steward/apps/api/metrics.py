@@ -1,24 +1,31 @@
 """What does Prometheus read? Requests, seconds, predictions, which version answers, and what could not be logged.
 
-Every application has a registry of its own, so that several in one process do not count each other's requests.
+Every application has a registry of its own, so that several in one process do not count each other's requests. Where several
+processes are one server each adds to counters in files, and whoever is asked sums them up.
 """
 
+import os
+from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
 from fastapi import APIRouter, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest, values
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steward.apps.api.access import needs
+from steward.apps.api.crew import Crew, challenger_of_all, others_of
 from steward.apps.api.schemas import Responses
 from steward.core.errors import EnvironmentFault, StewardError
-from steward.serving.service import Answer, Service
+from steward.serving.answer import Answer
+from steward.serving.service import Service
 
 Said = TypeVar("Said")
 
@@ -29,20 +36,32 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.
 
 
 class Metrics:
-    """What is counted of one application."""
+    """What is counted of one application, or of all workers of a server together where it is one of a `crew`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, crew: Crew | None = None) -> None:
+        self._crew = crew
+        self._now = _ModelNow(service, crew)
         self.registry = CollectorRegistry()
         by_route = ("method", "route", "status")
         self._requests = Counter("steward_requests", "Requests that were answered", by_route, registry=self.registry)
         self._seconds = Histogram(
             "steward_request_seconds", "Seconds to an answer", ("route",), buckets=_SECONDS, registry=self.registry
         )
-        self._predictions = Counter("steward_predictions", "Rows predicted", ("model", "version"), registry=self.registry)
+        self._predictions = Counter("steward_predictions", "Rows predicted", ("model", "version", "arm"), registry=self.registry)
         self._unlogged = Counter("steward_log_failures", "Requests refused because the log failed", registry=self.registry)
         self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self.registry.register(_ModelNow(service))
+        self.registry.register(self._now)
         ProcessCollector(registry=self.registry)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        if self._crew is None:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, str(self._crew.counters))  # type: ignore[no-untyped-call] # the library has no types there
+        together.register(self._now)
+        together.register(_Workers(self._crew))
+        return generate_latest(together)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; what no route or method of ours is shares one name, so that nobody can make up more."""
@@ -80,15 +99,16 @@ class Metrics:
             raise
 
     def _count_answers(self, answers: Sequence[Answer]) -> None:
-        if answers:  # all of one version
-            self._predictions.labels(answers[0].model, str(answers[0].version)).inc(len(answers))
+        for (model, version, arm), rows in Counts((one.model, one.version, one.arm) for one in answers).items():
+            self._predictions.labels(model, str(version), arm).inc(rows)
 
 
 class _ModelNow(Collector):
     """Says at each reading which version answers."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, crew: Crew | None) -> None:
         self._service = service
+        self._crew = crew
 
     def collect(self) -> Iterator[Metric]:
         served = self._service.current
@@ -97,6 +117,42 @@ class _ModelNow(Collector):
             told = {"model": served.model, "version": str(served.version), "task": served.task}
             bundle = str(served.facts.get("bundle", ""))[:12]
             yield InfoMetricFamily("steward_model", "The version that answers", value={**told, "bundle": bundle})
+        beside = challenger_of_all(self._service.challenger, others_of(self._crew))
+        if beside is not None:
+            yield GaugeMetricFamily("steward_challenger_ok", "0 where the challenger stepped aside", value=float(beside.ok))
+            yield GaugeMetricFamily("steward_challenger_share", "Share of entities it answers", value=beside.share)
+            yield CounterMetricFamily("steward_challenger_rows", "Rows it answered, or would have", value=beside.answered)
+            yield CounterMetricFamily("steward_challenger_failures", "Calls of it that went wrong", value=beside.failures)
+            yield CounterMetricFamily("steward_shadow_dropped", "Rows that a shadow did not see", value=beside.dropped)
+
+
+class _Workers(Collector):
+    """Says at each reading how it goes with each worker."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+
+    def collect(self) -> Iterator[Metric]:
+        ready = GaugeMetricFamily("steward_worker_ready", "1 where a worker has a version to answer with", labels=("worker",))
+        memory = GaugeMetricFamily("steward_worker_memory_bytes", "Resident memory of a worker", labels=("worker",))
+        for state in self._crew.states():
+            ready.add_metric((str(state.worker),), float(state.version is not None))
+            memory.add_metric((str(state.worker),), resident_bytes(state.pid))
+        yield from (ready, memory)
+
+
+def count_in_files(crew: Crew) -> None:
+    """Let this process add what it counts to what its predecessor of the same number counted; before a `Metrics` is made."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(crew.counters)
+    values.ValueClass = values.MultiProcessValue(lambda: crew.number)  # type: ignore[no-untyped-call]
+
+
+def resident_bytes(pid: int) -> int:
+    """Return how much memory a process holds; 0 where that cannot be read."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 class Counted:
@@ -145,6 +201,6 @@ def metrics_routes(metrics: Metrics) -> APIRouter:
     @router.get("/metrics", response_class=Response, responses=text, openapi_extra=needs("viewer"))
     def prometheus() -> Response:
         """Say what was counted since the process began, in Prometheus' text format."""
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

@@ -1,20 +1,22 @@
 """Was this request answered before? With the same `Idempotency-Key` it is, and by the same answer.
 
 A client that heard nothing may ask again: its row is not in the log twice. In memory, so for as long as the process
-runs, and an hour at most.
+runs, and an hour at most; several workers of one server have `steward.apps.api.once_shared`.
 """
 
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steward.apps.api.body import MAX_BYTES
 from steward.apps.api.errors import fault_answer
+from steward.apps.api.shared_folder import LASTS_S, MAX_ANSWERS, MAX_BYTES_KEPT
 from steward.core.errors import Fault
 
 ONCE_PATH = "/predict"
@@ -26,9 +28,6 @@ ONCE_PARAMETER: Mapping[str, object] = {
     "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,200}$"},
 }
 _KEY = re.compile(rb"[\x21-\x7e]{1,200}")
-_LASTS_S = 3600.0
-_MAX_ANSWERS = 10_000
-_MAX_BYTES_KEPT = 32_000_000
 _SUCCESS = range(200, 300)
 
 
@@ -51,19 +50,19 @@ class Once:
 
     async def answer(self, app: ASGIApp, owner: str, key: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by `app`, or as it was answered before; what is not a success is not kept."""
-        if not _KEY.fullmatch(key):
-            await _BAD_KEY(scope, receive, send)
+        if not is_key(key):
+            await BAD_KEY(scope, receive, send)
             return
-        body, again = await _read(receive)
+        body, again = await read_body(receive)
         digest, name = hashlib.sha256(body).digest(), (owner, key)
         known = await self._known(name)
         if known is None:
             await self._first(app, name, _Kept(digest, self._seconds()), scope, again, send)
         elif known.body != digest:
-            await _OTHER_BODY(scope, receive, send)
+            await OTHER_BODY(scope, receive, send)
         else:
             for message in known.messages:
-                await send(_marked(message))
+                await send(marked(message))
 
     async def _known(self, name: Hashable) -> _Kept | None:
         """Return what was answered, after a request that is under way; None where nothing was, or it failed."""
@@ -88,8 +87,7 @@ class Once:
             kept.done.set()
 
     def _keep_or_drop(self, name: Hashable, kept: _Kept) -> None:
-        whole = len(kept.messages) > 1 and not kept.messages[-1].get("more_body")
-        if whole and kept.messages[0]["status"] in _SUCCESS:
+        if is_worth_keeping(kept.messages):
             kept.size = sum(len(message.get("body", b"")) for message in kept.messages)
             self._size += kept.size
         else:
@@ -98,30 +96,49 @@ class Once:
     def _forget(self) -> None:
         while self._kept:
             name, oldest = next(iter(self._kept.items()))
-            full = len(self._kept) > _MAX_ANSWERS or self._size > _MAX_BYTES_KEPT
-            if not oldest.done.is_set() or not (full or self._seconds() - oldest.began_s > _LASTS_S):
+            full = len(self._kept) > MAX_ANSWERS or self._size > MAX_BYTES_KEPT
+            if not oldest.done.is_set() or not (full or self._seconds() - oldest.began_s > LASTS_S):
                 return
             del self._kept[name]
             self._size -= oldest.size
+
+
+class AnswersOnce(Protocol):
+    """What stands between the door and the application where a request has an `Idempotency-Key`."""
+
+    async def answer(self, app: ASGIApp, owner: str, key: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by `app`, or as it was answered before."""
+        ...
+
+
+def is_key(key: bytes) -> bool:
+    """Tell whether a header's value can be an `Idempotency-Key`."""
+    return _KEY.fullmatch(key) is not None
+
+
+def is_worth_keeping(messages: Sequence[Message]) -> bool:
+    """Tell whether an answer is whole and a success."""
+    return len(messages) > 1 and not messages[-1].get("more_body") and messages[0]["status"] in _SUCCESS
 
 
 def _refusal(status: int, code: str, what: str, fix: str) -> Response:
     return fault_answer(status, [Fault(code, what, ("idempotency-key",), fix=fix)])
 
 
-_BAD_KEY = _refusal(400, "SERVE-063", "the Idempotency-Key cannot be one", "send 1 to 200 visible ASCII signs, for example a UUID")
-_OTHER_BODY = _refusal(
+BAD_KEY = _refusal(400, "SERVE-063", "the Idempotency-Key cannot be one", "send 1 to 200 visible ASCII signs, for example a UUID")
+OTHER_BODY = _refusal(
     422, "SERVE-062", "this Idempotency-Key came with another body before", "send a new key with each new request"
 )
 
 
-def _marked(message: Message) -> Message:
+def marked(message: Message) -> Message:
+    """Return a message of an answer that was given before, with the header that says so."""
     if message["type"] != "http.response.start":
         return message
     return {**message, "headers": [*message["headers"], (b"idempotent-replayed", b"true")]}
 
 
-async def _read(receive: Receive) -> tuple[bytes, Receive]:
+async def read_body(receive: Receive) -> tuple[bytes, Receive]:
     """Return the body, as far as one may be long, and the same messages to be received again."""
     seen: list[Message] = []
     size, more = 0, True

@@ -5,7 +5,8 @@ from typing import Any
 
 from steward.apps.api.schemas import request_schema, row_of
 from steward.models.classes import name_of
-from steward.serving.service import Served, Service
+from steward.serving.answer import Served
+from steward.serving.service import Service
 
 _REF = "#/components/schemas/{model}"
 _BY_ID = {
@@ -15,6 +16,9 @@ _BY_ID = {
     "required": ["prediction_id"],
     "additionalProperties": False,
 }
+
+_ID_OF_ANSWER = {"prediction_id": "$response.body#/prediction_id"}
+_ABOUT_AN_ANSWER = {"/explain": "what moved it", "/outcomes": "what turned out to be true, with its outcome"}
 
 
 def describe(plain: dict[str, Any], service: Service) -> dict[str, Any]:
@@ -30,6 +34,7 @@ def describe(plain: dict[str, Any], service: Service) -> dict[str, Any]:
     example = {"examples": schemas["Row"]["examples"]} if "examples" in schemas["Row"] else {}
     _take(full, "/predict", {"$ref": "#/components/schemas/PredictionRequest"} | example)
     _take(full, "/explain", {"anyOf": [{"$ref": "#/components/schemas/Row"}, _BY_ID]} | example)
+    _link(full)
     # The framework's own title is made of the route's name.
     full["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]["title"] = "Answer"
     for name in ("PredictionResponse", "ExplanationResponse"):
@@ -49,6 +54,15 @@ def _requests(served: Served | None) -> dict[str, Any]:
 
 def _take(full: dict[str, Any], path: str, schema: dict[str, Any]) -> None:
     full["paths"][path]["post"]["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _link(full: dict[str, Any]) -> None:
+    """Say in which requests the id of an answer to one row comes back."""
+    told = {path: full["paths"][path]["post"] for path in _ABOUT_AN_ANSWER if path in full["paths"]}
+    full["paths"]["/predict"]["post"]["responses"]["200"]["links"] = {
+        path.strip("/"): {"operationId": post["operationId"], "requestBody": _ID_OF_ANSWER, "description": _ABOUT_AN_ANSWER[path]}
+        for path, post in told.items()
+    }
 
 
 def _without_nulls(answer: dict[str, Any]) -> None:

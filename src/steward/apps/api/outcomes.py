@@ -15,8 +15,9 @@ from steward.apps.api.access import needs
 from steward.apps.api.body import read_json
 from steward.apps.api.errors import ErrorBody
 from steward.core.errors import Fault, UsageError
+from steward.core.tasks import TaskKind
 from steward.project.closed import Closed
-from steward.serving.outcomes import MAX_OUTCOMES, OutcomeDesk, Status, ToldOutcome
+from steward.serving.outcomes import MAX_LABEL, MAX_OUTCOMES, OutcomeDesk, Status, ToldOutcome
 
 _AT_ONCE = 8
 
@@ -46,18 +47,15 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-_ONE = ToldOutcome.model_json_schema()
-_MANY = {
-    "type": "object",
-    "title": "ToldOutcomes",
-    "description": "Many outcomes at once: all are taken, or none.",
-    "properties": {"outcomes": {"type": "array", "items": _ONE, "minItems": 1, "maxItems": MAX_OUTCOMES}},
-    "required": ["outcomes"],
-    "additionalProperties": False,
+_QUANTITY = {"type": "number", "description": "in the target's unit"}
+_CLASS = {
+    "anyOf": [
+        {"type": "string", "pattern": f"^[^\\x00]{{1,{MAX_LABEL}}}$"},
+        {"type": "boolean"},
+        {"type": "integer"},
+    ],
+    "description": "the class, as the predictions name theirs, or one that is new",
 }
-_EXAMPLE = {"prediction_id": "3f2a9c0d5e6b47818c9d0e1f2a3b4c5d", "outcome": 12.5, "at": "2024-01-31T08:29:00Z"}
-_SENT = {"application/json": {"schema": {"anyOf": [_ONE, _MANY], "examples": [_EXAMPLE, {"outcomes": [_EXAMPLE]}]}}}
-_BODY = {"requestBody": {"required": True, "content": _SENT}}
 
 
 def outcome_routes(desk: OutcomeDesk) -> APIRouter:
@@ -67,7 +65,10 @@ def outcome_routes(desk: OutcomeDesk) -> APIRouter:
     limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     @router.post(
-        "/outcomes", response_model=TakenOutcome | TakenOutcomes, responses=_ERRORS, openapi_extra=needs("predictor") | _BODY
+        "/outcomes",
+        response_model=TakenOutcome | TakenOutcomes,
+        responses=_ERRORS,
+        openapi_extra=needs("predictor") | _body(desk.task),
     )
     async def outcomes(request: Request) -> Response:
         """Tell what turned out to be true for one prediction, or for many under `outcomes`, in any order.
@@ -83,6 +84,25 @@ def outcome_routes(desk: OutcomeDesk) -> APIRouter:
         return JSONResponse(content)
 
     return router
+
+
+def _body(task: TaskKind) -> dict[str, Any]:
+    """Return the description of what may be sent: one outcome, or many."""
+    quantity = task == "regression"
+    one = ToldOutcome.model_json_schema()
+    one["properties"]["outcome"] = {"title": "Outcome", **(_QUANTITY if quantity else _CLASS)}
+    many = {
+        "type": "object",
+        "title": "ToldOutcomes",
+        "description": "Many outcomes at once: all are taken, or none.",
+        "properties": {"outcomes": {"type": "array", "items": one, "minItems": 1, "maxItems": MAX_OUTCOMES}},
+        "required": ["outcomes"],
+        "additionalProperties": False,
+    }
+    told = {"outcome": 12.5 if quantity else "a class", "at": "2024-01-31T08:29:00Z"}
+    example = {"prediction_id": "3f2a9c0d5e6b47818c9d0e1f2a3b4c5d", **told}
+    schema = {"anyOf": [one, many], "examples": [example, {"outcomes": [example]}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _asked(value: object, *, many: bool) -> list[object]:

@@ -4,16 +4,16 @@ A line says when, by which method, which route (its template, never the path or 
 it took, whose key (its prefix), and the request's id. It holds no row, no header and no secret.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pydantic_core import to_json
+
 Tell = Callable[[Mapping[str, object]], None]
 
 _MAX_BYTES = 16_000_000
-_ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once: making one costs more than a line
 
 
 def tell_nobody(_event: Mapping[str, object]) -> None:
@@ -22,7 +22,7 @@ def tell_nobody(_event: Mapping[str, object]) -> None:
 
 def tell_stderr(event: Mapping[str, object]) -> None:
     """Write a line to the process's own output, for whoever collects that."""
-    sys.stderr.write(_line(event))
+    sys.stderr.write(_line(event).decode())
     sys.stderr.flush()
 
 
@@ -41,7 +41,7 @@ class LineFile:
 
     def __call__(self, event: Mapping[str, object]) -> None:
         """Write one line."""
-        line = _line(event).encode()
+        line = _line(event)
         try:
             self._size += os.write(self._opened(), line)
         except OSError:
@@ -64,5 +64,5 @@ class LineFile:
         return self._file
 
 
-def _line(event: Mapping[str, object]) -> str:
-    return f"{_ENCODER.encode(event)}\n"
+def _line(event: Mapping[str, object]) -> bytes:
+    return to_json(event) + b"\n"

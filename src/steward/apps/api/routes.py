@@ -8,10 +8,12 @@ from typing import Any
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic_core import to_json
 
 from steward import __version__
 from steward.apps.api.access import needs
 from steward.apps.api.body import asked_rows, read_json
+from steward.apps.api.crew import Crew, health_of_all
 from steward.apps.api.follow import Following
 from steward.apps.api.metrics import Metrics
 from steward.apps.api.schemas import (
@@ -26,7 +28,8 @@ from steward.apps.api.schemas import (
 )
 from steward.apps.api.shipping import LogKeeper
 from steward.apps.api.together import Together
-from steward.serving.service import Answer, Served, Service
+from steward.serving.answer import Answer, Served
+from steward.serving.service import Service
 
 VERSION_HEADER = "X-Steward-Version"
 _ROWS_IN_THE_LOOP = 50
@@ -48,10 +51,10 @@ def predict_routes(service: Service, metrics: Metrics) -> APIRouter:
         asked = asked_rows(await read_json(request))
         if not asked.many:
             answer = await together.ask(asked.rows[0])
-            return JSONResponse(answer.as_dict(), headers=_version_header(answer))
+            return _json(answer.as_dict(), answer)
         ask = partial(metrics.count_predictions, partial(service.predict, asked.rows))
         answers = ask() if len(asked.rows) <= _ROWS_IN_THE_LOOP else await anyio.to_thread.run_sync(ask)
-        return JSONResponse({"predictions": [answer.as_dict() for answer in answers]}, headers=_version_header(answers[0]))
+        return _json({"predictions": [answer.as_dict() for answer in answers]}, answers[0])
 
     return router
 
@@ -77,18 +80,16 @@ def about_routes(service: Service) -> APIRouter:
     return router
 
 
-def health_routes(service: Service, following: Following, keeper: LogKeeper | None = None) -> APIRouter:
+def health_routes(service: Service, following: Following, keeper: LogKeeper | None = None, crew: Crew | None = None) -> APIRouter:
     """Return the routes for those who watch over the process."""
     router = APIRouter(tags=["health"])
 
     @router.get("/health", response_model=HealthResponse, openapi_extra=needs("viewer"))
     async def health() -> Response:
-        """Say how it goes: `ok`, `degraded` (the champion cannot be followed) or `waiting` (there is none yet)."""
-        served = service.current
-        status = "waiting" if served is None else "ok" if following.state.ok else "degraded"
-        now = {"model": None, "version": None} if served is None else {"model": served.model, "version": served.version}
+        """Say how it goes: `ok`, `degraded` (champion not followed, or a challenger fails) or `waiting` (there is none yet)."""
+        own = health_of(service, following)
         log = None if keeper is None else asdict(keeper.state())
-        return JSONResponse({"status": status, **now, "following": asdict(following.state), "log": log, "steward": __version__})
+        return JSONResponse({**(own if crew is None else health_of_all(crew, own)), "log": log, "steward": __version__})
 
     @router.get("/health/live", response_model=LiveResponse, openapi_extra=needs("anyone"))
     async def live() -> dict[str, str]:
@@ -104,8 +105,20 @@ def health_routes(service: Service, following: Following, keeper: LogKeeper | No
     return router
 
 
-def _version_header(answer: Answer) -> dict[str, str]:
-    return {VERSION_HEADER: str(answer.version)}
+def health_of(service: Service, following: Following) -> dict[str, Any]:
+    """Return how it goes in this process, as a JSON object."""
+    served = service.current
+    beside = service.challenger
+    well = following.state.ok and (beside is None or beside.ok)
+    status = "waiting" if served is None else "ok" if well else "degraded"
+    now = {"model": None, "version": None} if served is None else {"model": served.model, "version": served.version}
+    state = {"following": asdict(following.state), "challenger": None if beside is None else asdict(beside)}
+    return {"status": status, **now, **state}
+
+
+def _json(content: Mapping[str, Any], first: Answer) -> Response:
+    # All numbers are finite, which the framework's own answer would look for again.
+    return Response(to_json(content), media_type="application/json", headers={VERSION_HEADER: str(first.version)})
 
 
 def _inputs(served: Served) -> list[Mapping[str, Any]]:

@@ -8,8 +8,8 @@ from steward.apps.api.body import MAX_ROWS
 from steward.apps.api.errors import ErrorBody
 from steward.core.tasks import TaskKind
 from steward.project.closed import Closed
+from steward.serving.answer import Served
 from steward.serving.request import request_model
-from steward.serving.service import Served
 
 Value = float | str | bool
 Responses = dict[int | str, dict[str, Any]]
@@ -44,6 +44,7 @@ class PredictionResponse(Closed):
     unit: str = Field(description="of the prediction and its interval; empty for a class")
     model: str
     version: int = Field(description="which version of the model answered", ge=1)
+    arm: Literal["champion", "challenger"] = Field(description="whether the champion or a challenger beside it answered")
     probabilities: dict[str, float] = Field(default={}, description="of each class, by its name; a quantity has none")
     interval: Interval | None = Field(default=None, description="of a quantity; a class has none, nor has a version without one")
 
@@ -95,14 +96,42 @@ class LogHealth(Closed):
     last_error: str | None = Field(description="what kept the last pass from bringing it over")
 
 
+class ChallengerHealth(Closed):
+    """How it goes with the version that answers, or only watches, beside the champion."""
+
+    id: str = Field(description="of the challenge")
+    version: int
+    mode: Literal["shadow", "split", "ramp"]
+    share: float = Field(ge=0, le=1, description="of entities that it answers now")
+    ok: bool = Field(description="false once it stepped aside because of failures, or where it could not be loaded")
+    answered: int = Field(ge=0, description="rows, in this process")
+    failures: int = Field(ge=0, description="calls that went wrong: the champion answered")
+    dropped: int = Field(ge=0, description="rows that a shadow did not see, because too many waited")
+    last_error: str | None
+
+
+class WorkerHealth(Closed):
+    """How it goes in one of several processes."""
+
+    worker: int = Field(ge=1)
+    pid: int = Field(ge=0, description="of its process; 0 while it starts")
+    status: Literal["ok", "degraded", "waiting"]
+    version: int | None = Field(description="which version it answers with")
+    last_error: str | None
+
+
 class HealthResponse(Closed):
-    """How it goes: `ok`, `degraded` (the champion cannot be followed) or `waiting` (there is none yet)."""
+    """How it goes: `ok`, `degraded` (the champion cannot be followed, or a challenger fails) or `waiting` (there is none yet)."""
 
     status: Literal["ok", "degraded", "waiting"]
     model: str | None
     version: int | None
     following: FollowingHealth
     log: LogHealth | None = None
+    challenger: ChallengerHealth | None = None
+    workers: list[WorkerHealth] | None = Field(
+        default=None, description="where several processes answer; all are well or it is `degraded`"
+    )
     steward: str = Field(description="version of the software")
 
 

@@ -106,8 +106,14 @@ class LogKeeper:
 
 
 def log_keeper(project: Project, ports: Ports, logs: Sequence[SegmentLog]) -> LogKeeper:
-    """Return the keeper of a server's logs; `logs` are those it writes itself, whose segments it ends before it clears."""
+    """Return the keeper of a server's logs; `logs` are those it writes itself, whose segments it ends before it clears.
+
+    Raises:
+        EnvironmentFault: SERVE-013 nothing can be written to one of `logs`: then no answer could be given.
+    """
     name = project.spec.name
+    for log in logs:
+        log.prove_writable()
 
     def pass_on(first: bool) -> None:  # noqa: FBT001 - the keeper calls it so
         ship(name, ports, again=first and has_lost_all(name, ports), wait=False)

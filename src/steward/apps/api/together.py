@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from steward.core.errors import EnvironmentFault, Fault, StewardError
-from steward.serving.service import Answer
+from steward.serving.answer import Answer
 
 AnswerEach = Callable[[Sequence[object]], Sequence[Answer | StewardError]]
 

@@ -24,7 +24,8 @@ from steward.models.history import Experiment
 from steward.monitoring.history import WatchedWindow
 from steward.project.closed import Closed
 from steward.quality.history import KeptFinding, KeptMetric
-from steward.serving.service import Served, Service
+from steward.serving.answer import Served
+from steward.serving.service import Service
 
 
 class MovedColumn(Closed):

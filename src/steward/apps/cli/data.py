@@ -1,6 +1,5 @@
-"""Commands about the rows themselves: data log, show, diff, lineage; and export, for tools beside Steward."""
+"""Commands about the rows themselves: data log, show, diff, lineage, expect, rank."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,10 +19,6 @@ Reference = Annotated[
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
 Candidates = Annotated[list[str] | None, typer.Argument(metavar="[PROJECT]...", help="Which projects; all blueprints if left out.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many snapshots, newest first.")]
-Dvc = Annotated[bool, typer.Option("--dvc", help="Write dvc.yaml and params.yaml of the same flow.")]
-Rows = Annotated[bool, typer.Option("--rows", help="Write data/raw, processed, features, reference and current as Parquet.")]
-IntoFolder = Annotated[Path, typer.Option("--into", metavar="FOLDER", help="Where to write.")]
-Force = Annotated[bool, typer.Option("--force", help="Write over declaration and parameter files that were changed.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +27,6 @@ def register(app: typer.Typer) -> None:
     for command in (log, show, diff, lineage, expect, rank):
         data.command()(command)
     app.add_typer(data, name="data")
-    app.command()(export)
 
 
 def log(where: Project = None, limit: Limit = 40, as_json: AsJson = False) -> None:
@@ -129,52 +123,6 @@ def rank(projects: Candidates = None, data: Data = None, as_json: AsJson = False
     for candidate in found:
         say(f"\n[bold]{candidate.name}[/]: {'; '.join(candidate.reasons)}")
     say(f"\nnext:  steward run {found[0].name}")
-
-
-def export(
-    where: Where,
-    dvc: Dvc = False,
-    rows: Rows = False,
-    into: IntoFolder = Path(),
-    data: Data = None,
-    sets: Sets = None,
-    force: Force = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write the project's flow for DVC, or its rows under the names people expect."""
-    from steward.apps.cli.screen import say, say_json
-    from steward.core.errors import Fault, UsageError
-    from steward.project.read import read_project
-
-    if dvc == rows:
-        fix = "write the flow for DVC:  --dvc   or the rows:  --rows"
-        raise UsageError(Fault("CLI-003", "what should be exported: the flow, or the rows?", fix=fix))
-    project, ports = read_project(where, sets or ()), open_ports(data, quiet=True)
-    if dvc:
-        from steward.adapters.dvc import PIPELINE_FILE, dvc_yaml
-        from steward.flows.export import export_pipeline
-
-        files = export_pipeline(project, into, ports, PIPELINE_FILE, dvc_yaml, force=force).files
-    else:
-        from steward.flows.layout import export_rows
-
-        files = export_rows(project, into, ports)
-    if as_json:
-        say_json({"into": str(into), "files": list(files)})
-        return
-    for name in files:
-        say(str(into / name))
-    say(f"\nnext:  {_dvc_step(into) if dvc else f'steward data log {where}'}")
-
-
-def _dvc_step(into: Path) -> str:
-    """Return the command that carries the exported flow out, from where the user stands."""
-    from steward.adapters.dvc import is_installed
-
-    installed = () if is_installed() else ("pip install 'steward[dvc]'",)
-    enter = () if into == Path() else (f"cd {into}",)
-    made = () if (into / ".dvc").is_dir() else ("dvc init",) if (into / ".git").exists() else ("git init", "dvc init")
-    return " && ".join((*installed, *enter, *made, "dvc repro"))
 
 
 def _name_of(where: str) -> str:

@@ -8,7 +8,23 @@ import typer
 from typer.exceptions import TyperException
 
 from steward import __version__
-from steward.apps.cli import begin, data, database, experiments, explore, keys, log, loop, model, score, state, tune, watching
+from steward.apps.cli import (
+    begin,
+    challenge,
+    data,
+    database,
+    experiments,
+    explore,
+    export,
+    keys,
+    log,
+    loop,
+    model,
+    score,
+    state,
+    tune,
+    watching,
+)
 
 app = typer.Typer(
     name="steward",
@@ -33,7 +49,7 @@ def _root(
     pass
 
 
-for room in (begin, loop, log, model, score, tune, explore, watching, data, state, database, experiments, keys):
+for room in (begin, loop, log, model, challenge, score, tune, explore, watching, data, export, state, database, experiments, keys):
     room.register(app)
 
 

@@ -1,11 +1,14 @@
 """Commands about the model that answers: promote, rollback, serve, predict, explain."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from steward.apps.cli.options import AsJson, Where, open_ports
+
+if TYPE_CHECKING:
+    from steward.flows.ports import Ports
 
 Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the newest that passed by default.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -17,11 +20,15 @@ Names = Annotated[
 Requests = Annotated[
     str | None, typer.Option("--request-log", metavar="FILE", help="A JSON line a request; - is stderr (default: WORKSPACE/logs).")
 ]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=64, metavar="N", help="Processes that answer (default: serving.workers of the project, 1).")
+]
 Row = Annotated[str | None, typer.Argument(metavar="[JSON]", help="One row as a JSON object; an example row if left out.")]
 Picture = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it, as a PNG.")]
 Prediction = Annotated[
     str | None, typer.Option("--id", metavar="ID", help="Where an earlier answer came from, by its prediction_id.")
 ]
+ByChallenge = Annotated[bool, typer.Option("--by-challenge", help="Because its challenge says it is better: steward challenge.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept in the journal.")]
 
 
@@ -31,14 +38,20 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def promote(where: Where, number: Number = None, reason: Reason = "by hand", as_json: AsJson = False) -> None:
-    """Make a version that passed its gate the champion; exits 4 if it may not, or somebody was first."""
+def promote(
+    where: Where, number: Number = None, reason: Reason = "by hand", by_challenge: ByChallenge = False, as_json: AsJson = False
+) -> None:
+    """Make a version that passed its gate, or won its challenge, the champion; exits 4 if it may not, or somebody was first."""
     from steward.apps.cli.screen import say
+    from steward.flows.challenge_decide import promote_by_challenge
     from steward.flows.promote import promote_by_hand
     from steward.project.read import read_project
 
-    ports = open_ports(quiet=True)
-    champion = promote_by_hand(read_project(where).spec.name, number, reason, ports)
+    ports, project = open_ports(quiet=True), read_project(where)
+    if by_challenge:
+        champion = promote_by_challenge(project, number, reason, ports)
+    else:
+        champion = promote_by_hand(project.spec.name, number, reason, ports)
     _say_champion(champion, as_json=as_json)
     if not as_json:
         say(f"a running server follows within a second; undo with:  steward rollback {where}")
@@ -68,9 +81,16 @@ def _say_champion(champion, *, as_json: bool) -> None:  # type: ignore[no-untype
         say(f"[green]✓[/] {champion.model} v{champion.number} is champion, by {champion.actor}")
 
 
-def serve(where: Where, host: Host = "127.0.0.1", port: Port = 8000, names: Names = None, requests: Requests = None) -> None:
+def serve(
+    where: Where,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Workers = None,
+    names: Names = None,
+    requests: Requests = None,
+) -> None:
     """Serve the champion over HTTP and follow the pointer: a new champion answers without a restart."""
-    from steward.apps.api.server import run_server
+    from steward.apps.api.server import Asked, run_server
     from steward.apps.cli.screen import say
     from steward.project.read import read_project
 
@@ -79,7 +99,22 @@ def serve(where: Where, host: Host = "127.0.0.1", port: Port = 8000, names: Name
     def announce(address: str) -> None:
         say(f"serving {project.spec.name} on {address}   (docs: {address}/docs, stop: Ctrl-C)")
 
-    run_server(project, open_ports(quiet=True), host, port, announce, names=names or (), requests=requests)
+    ports = open_ports(quiet=True)
+    _catch_up(project.spec.name, ports)
+    asked = Asked(host, tuple(names or ()), requests)
+    run_server(project, ports, port, announce, asked=asked, workers=workers or project.spec.serving.workers)
+
+
+def _catch_up(model: str, ports: "Ports") -> None:
+    """Mend the trackers' aliases; a tracker that cannot be told keeps nobody from being answered."""
+    from steward.apps.cli.screen import say_error
+    from steward.core.errors import StewardError
+    from steward.flows.track import catch_up
+
+    try:
+        catch_up(model, ports)
+    except StewardError as error:
+        say_error(error)
 
 
 def predict(where: Where, row: Row = None, as_json: AsJson = False) -> None:

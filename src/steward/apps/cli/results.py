@@ -9,7 +9,7 @@ from steward.apps.cli.screen import say, say_facts, say_simulated, say_table
 from steward.core.runs import Run
 from steward.core.tasks import higher_is_better
 from steward.flows.contest import Contest
-from steward.flows.status import Status, next_step
+from steward.flows.status import Status, first_fault, next_step
 from steward.monitoring.history import WatchedWindow
 from steward.registry.tracking import run_page
 
@@ -141,6 +141,7 @@ def _status_facts(status: Status) -> dict[str, object]:
     facts["versions"] = status.versions
     if last is not None:
         facts["last run"] = f"{last.id} {last.status} ({last.trigger}), started {last.started_at[:19]}"
+        facts |= {"stopped by": escape(fault["what"]), "fix": escape(fault["fix"])} if (fault := first_fault(last)) else {}
     facts["incident"] = "none open" if status.incident is None else f"{status.incident.id}: {', '.join(status.incident.labels)}"
     facts["waiting"] = ", ".join(f"approval {a.id}" for a in status.pending) or "nothing waits for a decision"
     return facts

@@ -41,11 +41,14 @@ def status(where: Project = None, as_json: AsJson = False) -> None:
     """Show on one screen who is champion, what ran, what drifts, what waits for a decision, what is next."""
     from steward.apps.cli.results import show_status
     from steward.apps.cli.screen import say, say_json
+    from steward.flows.ended import mark_if_dead
     from steward.flows.status import collect_status, known_projects
     from steward.project.read import read_project
 
     ports = open_ports(quiet=True)
     names = [read_project(where).spec.name] if where else known_projects(ports)
+    for name in names:
+        mark_if_dead(name, ports)
     collected = [collect_status(name, ports) for name in names]
     if as_json:
         say_json(collected)
