@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from tests.loop.conftest import Steward
-from tests.loop.test_classes import ROW, served
+from tests.loop.serving import serving
+from tests.loop.test_classes import ROW
 from tests.loop.tiny import PROJECT, write_project
 
 pytestmark = pytest.mark.loop
@@ -55,8 +56,8 @@ def test_all_that_a_project_may_ask_of_training_reaches_the_server(steward: Stew
     names = [name for name, _, _ in explained["moved"]]
     assert set(names) == {"hour", "wait", "plan", *FITTED}
     assert explained["answer"]["prediction"] == said["prediction"]
-    with served(steward, project) as client:
-        answer = client.post("/predict", json=ROW).json()
+    with serving(steward, project) as server:
+        answer = server.client.post("/predict", json=ROW).json()
     assert (answer["prediction"], answer["probabilities"]) == (said["prediction"], said["probabilities"])
 
     (path,) = steward.json("report", project)["reports"].values()

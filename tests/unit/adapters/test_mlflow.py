@@ -14,6 +14,7 @@ from mlflow.entities import Run
 from tests.unit.adapters.tracked import PNG, experiment
 
 from steward.adapters.mlflow import MlflowTracker
+from steward.core.errors import EnvironmentFault
 from steward.models.boosted import fit_boosted
 from steward.project.candidates import LightGbmSpec
 from steward.registry.tracking import Experiment, Tracked
@@ -205,3 +206,13 @@ def whole_after(calls: int, told: Experiment, give: Give) -> bool:
         assert give(f"killed-{calls}").log(told).version == "1"
         return False
     return True
+
+
+def test_a_database_that_is_none_is_said_with_its_fix(mlflow_tracker: Give, tmp_path: Path) -> None:
+    tracker = mlflow_tracker("spoilt")
+    (tmp_path / "spoilt" / "mlflow.db").write_bytes(b"no database" * 500)
+    with pytest.raises(EnvironmentFault) as caught:
+        tracker.point("rides", "champion", None)
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.where) == ("TRACK-002", (str(tmp_path / "spoilt" / "mlflow.db"),))
+    assert fault.fix.endswith("steward experiments tell rides")

@@ -3,9 +3,12 @@
 import logging
 import os
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from steward.core.errors import EnvironmentFault, Fault
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,6 +27,26 @@ def open_mlflow(database: Path) -> "MlflowClient":
             _make_database(database)
         uri = f"sqlite:///{database}"
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def told(database: Path, model: str) -> Iterator[None]:
+    """Give errors of MLflow and of its database their meaning.
+
+    Raises:
+        EnvironmentFault: TRACK-002 it cannot be told of a model.
+    """
+    try:
+        yield
+    except Exception as error:
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if not isinstance(error, MlflowException | SQLAlchemyError):
+            raise
+        fix = f"see that {database} is whole and can be written, then:  steward experiments tell {model}"
+        why = str(error).splitlines()[0][:200]
+        raise EnvironmentFault(Fault("TRACK-002", f"MLflow cannot be told of {model}", (str(database),), why, fix)) from error
 
 
 def _make_database(path: Path) -> None:

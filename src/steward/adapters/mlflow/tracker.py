@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steward.adapters.mlflow.database import open_mlflow
+from steward.adapters.mlflow.database import open_mlflow, told
 from steward.adapters.mlflow.model import FOLDER
 from steward.adapters.mlflow.runs import fill_run, find_or_make_run
 from steward.adapters.run_files import write_files
@@ -26,19 +26,29 @@ class MlflowTracker:
         self._artifacts = artifacts
 
     def log(self, experiment: Experiment) -> Tracked:
-        """Record a version once; the same key again completes what is there."""
-        run = find_or_make_run(self._client, self._experiment_id(experiment.model), experiment)
-        fill_run(self._client, run, experiment)
-        version = self._model_version(experiment, run.info.run_id, run.info.artifact_uri)
-        self._client.set_tag(run.info.run_id, "steward.mlflow_version", version)
-        return Tracked(run.info.run_id, version)
+        """Record a version once; the same key again completes what is there.
+
+        Raises:
+            EnvironmentFault: TRACK-002 its database cannot be read or written.
+        """
+        with told(self._database, experiment.model):
+            run = find_or_make_run(self._client, self._experiment_id(experiment.model), experiment)
+            fill_run(self._client, run, experiment)
+            version = self._model_version(experiment, run.info.run_id, run.info.artifact_uri)
+            self._client.set_tag(run.info.run_id, "steward.mlflow_version", version)
+            return Tracked(run.info.run_id, version)
 
     def point(self, model: str, alias: Alias, tracked: Tracked | None) -> None:
         """Let an alias follow Steward's own pointer; None takes it away.
 
         Raises:
-            EnvironmentFault: TRACK-001 MLflow does not know the version, because its database is another one.
+            EnvironmentFault: TRACK-001 MLflow does not know the version, because its database is another one; TRACK-002 that cannot
+                be read or written.
         """
+        with told(self._database, model):
+            self._point(model, alias, tracked)
+
+    def _point(self, model: str, alias: Alias, tracked: Tracked | None) -> None:
         known = self._client.search_registered_models(f"name = '{model}'")
         now = {name: str(number) for name, number in known[0].aliases.items()} if known else {}
         # By its run: in a database that was made anew the same number may be another version.
