@@ -15,6 +15,7 @@ import pytest
 from tests.loop.conftest import Steward
 from tests.loop.serving import serving
 from tests.loop.tiny import write_project
+from tests.reliability import count_trials
 from tests.small_project import open_workspace
 
 pytestmark = [pytest.mark.loop, pytest.mark.timeout(1200)]
@@ -74,6 +75,11 @@ def test_every_acknowledged_record_is_in_the_database_once_whenever_the_process_
         told = Counter(id_ for (id_,) in connection.execute("SELECT prediction FROM outcome_history"))
         joined = connection.execute("SELECT count(*) FROM outcomes o JOIN predictions p ON p.id = o.prediction").fetchone()[0]
     connection.close()
+    wrong = [id_ for id_ in acknowledged["p"] if found[id_] != 1] + [id_ for id_ in acknowledged["o"] if told[id_] != 1]
+    records = sum(len(ids) for ids in acknowledged.values())
+    seen = {"acknowledged": f"{records:,}", "lost or doubled": f"{len(wrong)}"}
+    what = "kill -9 of a process that logs, takes outcomes and ships: each acknowledged record is in the database once"
+    count_trials("K3", what, trials=kills, failed=int(bool(wrong)), figures=seen)
     assert len(acknowledged["o"]) >= kills
     assert {id_: found[id_] for id_ in acknowledged["p"] if found[id_] != 1} == {}
     assert {id_: told[id_] for id_ in acknowledged["o"] if told[id_] != 1} == {}
