@@ -117,3 +117,5 @@ def dividing(steward: Steward, folder: Path) -> Iterator[Forks]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        assert process.stdout is not None
+        process.stdout.close()

@@ -1,6 +1,7 @@
 """Where a server may listen, by which names it is asked, and what it writes of that."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -84,3 +85,20 @@ def test_a_line_a_request_goes_where_it_is_asked_to(tmp_path: Path, capsys: pyte
         tell({"a": 1})
         tell.close()
         assert path.read_text() == '{"a":1}\n'
+
+
+def test_what_is_no_plain_file_is_never_put_aside(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)
+    tell = LineFile(pipe, max_bytes=10)
+    try:
+        for number in range(3):
+            tell({"event": "request.answered", "number": number})
+        lines = os.read(reader, 1000).splitlines()
+    finally:
+        tell.close()
+        os.close(reader)
+    assert [json.loads(line)["number"] for line in lines] == [0, 1, 2]
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"]
+    assert pipe.is_fifo()

@@ -5,6 +5,7 @@ it took, whose key (its prefix), and the request's id. It holds no row, no heade
 """
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ def tell_stderr(event: Mapping[str, object]) -> None:
 class LineFile:
     """Appends lines to a file, only for its owner to read; the one before is kept beside it, older ones are not.
 
+    What is no plain file - a terminal, a pipe, /dev/null - is written to and never put aside.
+
     A line that cannot be written is lost and counted: the request it tells of was answered all the same.
     """
 
@@ -37,6 +40,7 @@ class LineFile:
         self._max_bytes = max_bytes
         self._file: int | None = None
         self._size = 0
+        self._is_plain = False
         self.lost = 0
 
     def __call__(self, event: Mapping[str, object]) -> None:
@@ -54,13 +58,14 @@ class LineFile:
             os.close(file)
 
     def _opened(self) -> int:
-        if self._file is not None and self._size >= self._max_bytes:
+        if self._file is not None and self._is_plain and self._size >= self._max_bytes:
             self.close()
             self._path.replace(self._path.with_name(f"{self._path.name}.1"))
         if self._file is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            self._size = os.fstat(self._file).st_size
+            about = os.fstat(self._file)
+            self._size, self._is_plain = about.st_size, stat.S_ISREG(about.st_mode)
         return self._file
 
 
