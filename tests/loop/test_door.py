@@ -17,7 +17,7 @@ import pytest
 
 from steward.apps.api.door import WRONG_KEYS_PER_MINUTE
 from tests.loop.patient import Patient, train_calls
-from tests.loop.serving import Server, serving
+from tests.loop.serving import Server, serving, until
 from tests.loop.tiny import DICTIONARY
 from tests.reliability import count_trials
 from tests.unit.apps.test_api_fuzz import FRAMINGS, HOSTS, PATHS
@@ -219,7 +219,11 @@ def besieged_by(house: House) -> Iterator[None]:
 
 
 def test_a_thousand_wrong_keys_are_turned_away_with_one_alarm_while_the_owner_is_answered(house: House) -> None:
-    log = next(path for path in (house.steward.home / "logs").iterdir())
+    with house.open() as owner:  # the log begins with the first request
+        answer_of(owner, request("GET", "/model", f"X-API-Key: {house.keys['viewer']}"))
+    logs = house.steward.home / "logs"
+    assert until(lambda: logs.is_dir() and any(logs.iterdir()))  # a line is written once its answer was sent
+    log = next(logs.iterdir())
     before = log.read_text().count("key.guessing")
     guesses, owners = [], []
     with house.open() as guesser, house.open() as owner:

@@ -101,7 +101,7 @@ def test_a_killed_worker_is_replaced_and_every_answer_is_in_the_log_once(world: 
     assert [detail["exit"] for detail in journal(world, "worker.died")] == [-signal.SIGKILL] * kills
     assert sorted(detail["pid"] for detail in journal(world, "worker.died")) == sorted(killed)
     assert (lost, doubled, set(said)) == (0, 0, {200})
-    assert unanswered <= 16 * kills
+    assert unanswered <= 2 * 16 * kills  # who asks again at once may come to the dead one's socket once more, and be reset
     assert (health["status"], [one["worker"] for one in health["workers"]]) == ("ok", [1, 2])
 
 
