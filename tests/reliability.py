@@ -82,7 +82,7 @@ def _place(one: Trials) -> tuple[str, int, str]:
 
 def _line(one: Trials) -> str:
     seen = "; ".join(f"{name} {value}" for name, value in one.figures.items())
-    share = f"{most_harm(one.trials, one.failed):.2%}"
+    share = f"{100 * most_harm(one.trials, one.failed):.2g} %"
     return f"| {one.row} | {one.what} | {one.trials:,} | {one.failed:,} | {share} | {seen} | {one.on} |\n"
 
 

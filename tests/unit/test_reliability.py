@@ -19,7 +19,7 @@ def test_rows_stand_in_the_catalogues_order_with_what_was_seen() -> None:
         [Trials(row, "killed", trials, 0, {"lost": "0"}, "2026-11-21") for row, trials in (("L10", 10), ("K3", 1000), ("L2", 5))]
     ).splitlines()[-3:]
     assert [line.split(" | ")[0] for line in lines] == ["| K3", "| L2", "| L10"]
-    assert lines[0] == "| K3 | killed | 1,000 | 0 | 0.30% | lost 0 | 2026-11-21 |"
+    assert lines[0] == "| K3 | killed | 1,000 | 0 | 0.3 % | lost 0 | 2026-11-21 |"
 
 
 def test_the_larger_count_of_a_row_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
