@@ -126,10 +126,11 @@ def test_killed_while_the_champion_changes_the_pointer_is_the_old_one_or_the_new
     versions: Versions, forks: Forks, kills: int
 ) -> None:
     seed, project = random.Random(20261121), read_project(versions.where)
-    began = time.monotonic()
-    before, _ = versions.pointer()
-    assert [one.code for one in carry_out(forks, ["rollback", versions.where, "--version", str(1 + before % 3)])] == [0]
-    lasts = time.monotonic() - began
+    for _ in range(2):  # the first waits for the imports; the second tells how long one takes
+        before, _ = versions.pointer()
+        began = time.monotonic()
+        assert [one.code for one in carry_out(forks, ["rollback", versions.where, "--version", str(1 + before % 3)])] == [0]
+        lasts = time.monotonic() - began
     killed = moved = behind = 0
     wrong: list[str] = []
     for _ in range(kills):
