@@ -107,6 +107,6 @@ def _keep_shadows(ports: Ports, records: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _given(record: Mapping[str, Any]) -> Given:
-    apart = ("prediction_id", "model", "version", "at", "row")
-    answer = {name: value for name, value in record.items() if name not in apart}
-    return Given(record["prediction_id"], record["model"], record["version"], record["at"], record["row"], answer)
+    answer = dict(record)
+    take = answer.pop
+    return Given(take("prediction_id"), take("model"), take("version"), take("at"), take("row"), answer)

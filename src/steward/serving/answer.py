@@ -75,8 +75,12 @@ class Answer:
 
     def beside(self) -> dict[str, Any]:
         """Return what stands beside the prediction, as far as it has any: probabilities or an interval."""
-        both = {"probabilities": self.probabilities, "interval": self.interval}
-        return {name: dict(value) for name, value in both.items() if value is not None}
+        beside: dict[str, Any] = {}
+        if self.probabilities is not None:
+            beside["probabilities"] = dict(self.probabilities)
+        if self.interval is not None:
+            beside["interval"] = dict(self.interval)
+        return beside
 
 
 def predict_read(served: Served, read: Sequence[Mapping[str, Any]], *, many: bool) -> npt.NDArray[np.float64]:

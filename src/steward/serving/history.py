@@ -1,6 +1,6 @@
 """Which predictions were given, and what turned out to be true?"""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,6 +45,15 @@ class Removed:
     outcomes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many predictions a span of time holds, how many of them have an outcome, and when the last of these came in."""
+
+    rows: int
+    outcomes: int
+    told_at: str | None
+
+
 class PredictionStore(Protocol):
     """Where predictions are kept for questions in SQL: the SQL store, or memory in tests."""
 
@@ -82,4 +91,20 @@ class PredictionStore(Protocol):
 
     def prediction(self, id_: str) -> tuple[Given, Outcome | None] | None:
         """Return one prediction with its outcome where that is known; None where no prediction has this id."""
+        ...
+
+    def between(self, model: str, version: int, start: str, end: str) -> Iterator[tuple[Given, Outcome | None]]:
+        """Return a version's predictions of a half-open span (ISO 8601, UTC), oldest first, with their outcomes where known."""
+        ...
+
+    def tallies(self, model: str, version: int, spans: Sequence[tuple[str, str]]) -> Sequence[Tally]:
+        """Return what each of some half-open spans (ISO 8601, UTC) holds of a version's predictions, in their order."""
+        ...
+
+    def arrivals(self, model: str, version: int, start: str, end: str) -> Sequence[tuple[str, int]]:
+        """Return when a version's predictions of a half-open span came, each time once, ascending, and how many then."""
+        ...
+
+    def first_and_last(self, model: str, version: int) -> tuple[str, str] | None:
+        """Return when the oldest and the newest prediction of a version came; None where there is none."""
         ...

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from uuid import uuid4
 
 from pydantic import (
     BeforeValidator,
@@ -29,6 +28,7 @@ from steward.core.tasks import TaskKind
 from steward.models.classes import name_of
 from steward.project.closed import Closed
 from steward.serving.history import Outcome, Told
+from steward.serving.ids import new_id
 from steward.serving.log import PredictionLog
 from steward.serving.moments import MOMENT
 
@@ -100,7 +100,7 @@ class OutcomeDesk:
         """
         read = self._read(asked, many=many)
         received = self._clock.now()
-        records = [_record(uuid4().hex, self._model, one, self.task, received) for one in read]
+        records = [_record(new_id(), self._model, one, self.task, received) for one in read]
         try:
             self._log.append(records)
         except EnvironmentFault as error:

@@ -21,7 +21,7 @@ from steward.serving.log import lines_from, record_of, segments_in
 Cursor = Mapping[str, int]
 """By a segment's name, how many of its bytes were kept."""
 
-_BATCH = 1000
+_BATCH = 4000  # a transaction of so many takes about a tenth of a second; smaller ones cost twice as much a record
 _BLOCK = 1 << 20
 
 

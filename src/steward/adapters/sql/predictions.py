@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Column, Connection, Row, Select, Table, delete, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, delete, func, insert, or_, select
 
 from steward.adapters.sql.database import Database
 from steward.adapters.sql.faults import retried
 from steward.adapters.sql.tables import outcome_history, outcomes, predictions, shadow_answers
 from steward.core.digest import canonical_json
-from steward.serving.history import Given, Outcome, Removed, Told
+from steward.serving.history import Given, Outcome, Removed, Tally, Told
 
 
 class SqlPredictionStore:
@@ -23,13 +23,11 @@ class SqlPredictionStore:
     @retried
     def keep_predictions(self, given: Sequence[Given]) -> int:
         """Keep those that are not kept yet, by id, and return how many that were; all or none where it raises."""
-        by_id = {one.id: _values(one) for one in given}
+        if not given:
+            return 0
         with self._database.write() as connection:
-            known = _rows_by_key(connection, predictions, "id", list(by_id))
-            new = [row for id_, row in by_id.items() if id_ not in known]
-            if new:
-                connection.execute(insert(predictions), new)
-        return len(new)
+            # As the driver takes it: this is done for every prediction while the server answers the next ones beside it.
+            return connection.exec_driver_sql(_KEEP[self._database.kind], [_values(one) for one in given]).rowcount
 
     @retried
     def keep_outcomes(self, told: Sequence[Told]) -> int:
@@ -105,11 +103,58 @@ class SqlPredictionStore:
             told = connection.execute(select(outcomes).where(outcomes.c.prediction == id_)).one_or_none()
         return None if row is None else (_given(row), None if told is None else _outcome(told))
 
+    def between(self, model: str, version: int, start: str, end: str) -> Iterator[tuple[Given, Outcome | None]]:
+        """Return a version's predictions of a half-open span (ISO 8601, UTC), oldest first, with their outcomes where known."""
+        told = predictions.outerjoin(outcomes, outcomes.c.prediction == predictions.c.id)
+        columns = (*predictions.columns, outcomes.c.prediction, outcomes.c.value, outcomes.c.label, outcomes.c.at.label("held_at"))
+        query = select(*columns).select_from(told).where(_within(model, version, start, end))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(predictions.c.at, predictions.c.id), execution_options={"yield_per": _READ})
+            for row in rows:
+                known = None if row.held_at is None else Outcome(row.id, row.value, row.label, row.held_at)
+                yield _given(row), known
+
+    def tallies(self, model: str, version: int, spans: Sequence[tuple[str, str]]) -> Sequence[Tally]:
+        """Return what each of some half-open spans (ISO 8601, UTC) holds of a version's predictions, in their order."""
+        told = predictions.outerjoin(outcomes, outcomes.c.prediction == predictions.c.id)
+        figures = (func.count(), func.count(outcomes.c.prediction), func.max(outcomes.c.received_at))
+        query = select(*figures).select_from(told)
+        with self._database.read() as connection:
+            found = [connection.execute(query.where(_within(model, version, *span))).one() for span in spans]
+        return tuple(Tally(*row) for row in found)
+
+    def arrivals(self, model: str, version: int, start: str, end: str) -> Sequence[tuple[str, int]]:
+        """Return when a version's predictions of a half-open span came, each time once, ascending, and how many then."""
+        query = select(predictions.c.at, func.count()).where(_within(model, version, start, end))
+        with self._database.read() as connection:
+            return [(at, count) for at, count in connection.execute(query.group_by(predictions.c.at).order_by(predictions.c.at))]
+
+    def first_and_last(self, model: str, version: int) -> tuple[str, str] | None:
+        """Return when the oldest and the newest prediction of a version came; None where there is none."""
+        mine = (predictions.c.model == model) & (predictions.c.version == version)
+        with self._database.read() as connection:
+            first, last = connection.execute(select(func.min(predictions.c.at), func.max(predictions.c.at)).where(mine)).one()
+        return None if first is None else (first, last)
+
 
 _AT_ONCE = 500  # keys a question; SQLite and the servers have a limit of their own far above
 
 
+_INTO = "INSERT INTO predictions (id, model, version, at, row_json, answer_json) VALUES "
+_KEEP = {
+    "sqlite": _INTO + "(?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+    "postgresql": _INTO + "(%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+    "mysql": _INTO.replace("INSERT", "INSERT IGNORE") + "(%s, %s, %s, %s, %s, %s)",
+}
+
+_READ = 5_000  # rows held at once of a question that may have millions
+
 _IN_TIME = (outcome_history.c.received_at, outcome_history.c.id)
+
+
+def _within(model: str, version: int, start: str, end: str) -> ColumnElement[bool]:
+    mine = (predictions.c.model == model) & (predictions.c.version == version)
+    return mine & (predictions.c.at >= start) & (predictions.c.at < end)
 
 
 def _rows_by_key(
@@ -145,9 +190,8 @@ def _remove(connection: Connection, ids: Sequence[str]) -> Removed:
     return Removed(gone, told)
 
 
-def _values(given: Given) -> dict[str, object]:
-    plain = {"id": given.id, "model": given.model, "version": given.version, "at": given.at}
-    return {**plain, "row_json": to_json(given.row).decode(), "answer_json": to_json(given.answer).decode()}
+def _values(given: Given) -> tuple[object, ...]:
+    return given.id, given.model, given.version, given.at, to_json(given.row).decode(), to_json(given.answer).decode()
 
 
 def _outcome_values(outcome: Outcome, received_at: str) -> dict[str, object]:
