@@ -54,6 +54,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
     from steward.adapters.sql.quality import SqlQualityStore
     from steward.adapters.sql.registry import SqlRegistry
     from steward.adapters.sql.runs import SqlRunStore
+    from steward.adapters.sql.sketches import SqlSketchStore
     from steward.adapters.sql.warehouse import SqlRowTables
     from steward.adapters.sql.windows import SqlWindowHistory
     from steward.adapters.studies import SqlStudyStore
@@ -74,6 +75,7 @@ def build_ports(settings: Settings, progress: Progress, clock: Clock | None = No
         runs=SqlRunStore(database, clock),
         registry=SqlRegistry(database, clock),
         windows=SqlWindowHistory(database, clock),
+        sketches=SqlSketchStore(database),
         incidents=SqlIncidentStore(database, clock),
         quality=SqlQualityStore(database, clock),
         experiments=SqlExperimentStore(database, clock),

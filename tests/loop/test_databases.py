@@ -19,7 +19,7 @@ from steward.core.progress import Silent
 from steward.flows.ports import Ports
 from steward.flows.respond import respond
 from steward.flows.run import RunOptions, run
-from steward.flows.watch import watch_something
+from steward.flows.watch_rows import watch_period
 from steward.project.read import read_project
 from steward.testing import MemoryTracker
 from tests.servers import DATABASES
@@ -68,9 +68,9 @@ def live(url: str, home: Path) -> None:
     finished = run(RunOptions("taxi", OPTIONS), ports)
     assert finished.result["promoted"]
     slow = read_project("taxi", (*OPTIONS, "source.simulator.scenario=slow_city"))
-    watched = watch_something(slow, "2023-04", ports, from_log=False)
+    watched = watch_period(slow, "2023-04", ports)
     assert watched.window.alarm
-    assert respond(slow, "taxi", watched, ports) is not None
+    assert respond(slow, "taxi", [watched], ports) is not None
 
 
 def tables(url: str) -> Tables:
@@ -120,7 +120,17 @@ def test_a_project_leaves_the_same_rows_on_every_database(
     assert len(reference["trips_by_hour_and_zone_taxi"]) > 50
     assert sum(1 for name in reference if not name.endswith("_taxi")) >= RECORDS
     # Nobody asked, nothing was tuned, nobody challenged.
-    unused = {"api_keys", "challenges", "outcome_history", "outcomes", "predictions", "shadow_answers", "studies", "trials"}
+    unused = {
+        "api_keys",
+        "challenges",
+        "outcome_history",
+        "outcomes",
+        "predictions",
+        "shadow_answers",
+        "sketches",
+        "studies",
+        "trials",
+    }
     assert {name for name, rows in reference.items() if not rows} <= unused
     for kind in ("postgresql", "mariadb"):
         assert left[kind].keys() == reference.keys()

@@ -33,6 +33,20 @@ def test_simulated_rows_are_never_mixed_with_a_champion_of_real_ones(steward: St
     assert steward.json("status", "taxi")[0]["champion"]["number"] == 1
 
 
+def test_rows_bent_on_purpose_are_watched_and_never_become_a_champion_of_the_real_world(
+    steward: Steward, real_months: Path
+) -> None:
+    real, bent = str(real_months), str(real_months.parent / "bent")
+    steward("run", "taxi", "--data", real, "--set", "candidates=[{kind: linear}]")
+    for month in ("2023-01", "2023-03"):
+        asked = ("--period", month, "--from", "rows", "--bend", "scale:distance_miles:1.6", "--data", real, "--output", bent)
+        assert "BENT DATA" in steward("simulate", "taxi", *asked).stdout
+    assert steward.json("watch", "taxi", "--period", "2023-03", "--data", bent)["window"]["alarm"] is False
+    refused = steward("run", "taxi", "--data", bent, code=4)
+    assert "GATE-008" in refused.stderr
+    assert "a candidate of bent rows" in refused.stderr
+
+
 def test_a_damaged_bundle_does_not_come_back_as_champion(steward: Steward) -> None:
     first = steward.json("run", "taxi", *SMALL, "--set", "candidates=[{kind: linear}]")
     steward.json("run", "taxi", *SMALL, "--set", "candidates=[{kind: lightgbm}]")

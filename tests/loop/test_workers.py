@@ -143,6 +143,10 @@ def test_keys_of_requests_limits_and_counters_hold_for_all_workers_together(worl
     memory = [float(line.split()[1]) for line in text.splitlines() if line.startswith("steward_worker_memory_bytes{")]
     assert len(memory) == 2
     assert max(memory) < 250e6
+    busy = [float(line.split()[1]) for line in text.splitlines() if line.startswith("steward_worker_cpu_seconds_total{")]
+    assert len(busy) == 2
+    assert min(busy) > 0
+    assert text.count("\nsteward_watch_read_ok{") == 1
     lines = {path.name.rpartition("-")[2]: path.read_text() for path in (world.steward.home / "logs").glob("*-w?.jsonl")}
     assert sorted(lines) == ["w1.jsonl", "w2.jsonl"]  # both were asked
     assert sum(text.count('"/predict"') for text in lines.values()) == 54

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from steward.monitoring.drift import ColumnDrift
-from steward.monitoring.profile import PREDICTION
+from steward.monitoring.sketch import PREDICTION
 from steward.monitoring.watch import WindowVerdict
 
 DiagnosisKind = Literal["data_fault", "drift", "concept", "performance", "none"]
-
-_BROKEN_SHARE = 0.2  # a fifth of all rows suddenly missing or unheard of is a pipe that broke, not people who changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +28,31 @@ def diagnose(verdict: WindowVerdict) -> Diagnosis:
     """Return what the evidence of one window points to; "none" where it raised no alarm."""
     if not verdict.alarm:
         return Diagnosis("none", f"no alarm: {verdict.text}", ())
-    moved = [column for column in verdict.drift.columns if column.moved and column.weight > 0]
-    faults = {column.name: fault for column in moved if (fault := _fault(column))}
+    faults = [fault for fault in verdict.faults if fault.severity > 0]
     if faults:
-        return Diagnosis("data_fault", f"the data look broken: {'; '.join(faults.values())}", tuple(faults))
+        columns = tuple(dict.fromkeys(fault.column for fault in faults if fault.column is not None))
+        return Diagnosis("data_fault", f"the data look broken: {'; '.join(fault.text for fault in faults)}", columns)
+    moved = [column for column in verdict.drift.columns if column.moved and column.weight > 0]
     if verdict.drift.severity >= verdict.alert:
         return _drift(moved, verdict)
-    if verdict.unknown_classes and (verdict.performance is None or verdict.performance.severity < verdict.alert):
-        strange = ", ".join(verdict.unknown_classes)
-        return Diagnosis("concept", f"outcomes are of classes the model never learnt: {strange}", ())
-    names = tuple(column.name for column in moved)
-    error = _error(verdict)
-    if not names:
-        return Diagnosis("concept", f"{error} though no input moved: inputs now lead to other outcomes", ())
-    return Diagnosis("performance", f"{error}, and {_and(names)} moved, too little to explain it alone", names)
+    return _outcomes(tuple(column.name for column in moved), verdict)
 
 
 def _drift(moved: Sequence[ColumnDrift], verdict: WindowVerdict) -> Diagnosis:
     inputs = tuple(column.name for column in moved if column.name != PREDICTION)
     return Diagnosis("drift", f"the world moved, most of all in {_and(inputs[:3])}; {_effect(verdict)}", inputs)
+
+
+def _outcomes(names: tuple[str, ...], verdict: WindowVerdict) -> Diagnosis:
+    if verdict.unknown_classes and (verdict.performance is None or verdict.performance.severity < verdict.alert):
+        strange = ", ".join(verdict.unknown_classes)
+        return Diagnosis("concept", f"outcomes are of classes the model never learnt: {strange}", ())
+    error = _error(verdict)
+    if _only_estimated(verdict):
+        return Diagnosis("performance", f"{error}; which outcomes will tell", names)
+    if not names:
+        return Diagnosis("concept", f"{error} though no input moved: inputs now lead to other outcomes", ())
+    return Diagnosis("performance", f"{error}, and {_and(names)} moved, too little to explain it alone", names)
 
 
 def _effect(verdict: WindowVerdict) -> str:
@@ -57,19 +61,15 @@ def _effect(verdict: WindowVerdict) -> str:
     return f"{_error(verdict)} with it" if verdict.performance.severity > 0 else "the error did not grow with it"
 
 
-def _fault(column: ColumnDrift) -> str:
-    if column.name == PREDICTION and not column.missing >= _BROKEN_SHARE:
-        return ""  # what the model answers follows from its inputs: they are named instead
-    if column.missing >= _BROKEN_SHARE:
-        return f"{column.name} is missing in {column.missing:.0%} more of the rows"
-    if column.stuck:
-        return f"{column.name} holds a single value"
-    if column.unseen >= _BROKEN_SHARE:
-        return f"{column.name} holds values the reference never held in {column.unseen:.0%} of the rows"
-    return ""
+def _only_estimated(verdict: WindowVerdict) -> bool:
+    """Return whether the alarm rests on what the error must be, not on outcomes."""
+    known = verdict.performance is not None and verdict.performance.enough
+    return not known and not verdict.unknown_classes and verdict.estimate is not None and verdict.estimate.trusted
 
 
 def _error(verdict: WindowVerdict) -> str:
+    if _only_estimated(verdict) and verdict.estimate is not None:
+        return f"{verdict.estimate.metric} is estimated to have grown worse by {verdict.estimate.change:.0%}"
     performance = verdict.performance
     return f"{performance.metric} rose by {performance.change:.0%}" if performance else "the error is not known"
 

@@ -12,10 +12,11 @@ from typing import Literal
 from steward.core.digest import digest_file
 from steward.core.errors import EnvironmentFault, Fault, UsageError, did_you_mean
 from steward.data.destination import shown
+from steward.data.made_up import origin_of
 from steward.data.unavailable import NotPublished, Unreachable
 from steward.project.sources import SourceSpec
 
-Origin = Literal["folder", "url", "sql", "simulated"]
+Origin = Literal["folder", "url", "sql", "simulated", "bent"]
 
 _PERIOD = "period"
 
@@ -45,9 +46,9 @@ class Sources:
 
     @property
     def origin(self) -> Origin:
-        """`simulated` if the rows are made up, `url` if any file was fetched, `sql` if a database was asked, else `folder`."""
+        """`simulated` or `bent` if the rows are made up, `url` if any was fetched, `sql` if a database was asked, else `folder`."""
         found = {file.origin for file in self.files}
-        order: tuple[Origin, ...] = ("simulated", "url", "sql")
+        order: tuple[Origin, ...] = ("simulated", "bent", "url", "sql")
         return next((origin for origin in order if origin in found), "folder")
 
 
@@ -147,7 +148,8 @@ def _in_folder(spec: SourceSpec, period: str, folder: Path | None, remote: Remot
 
 def _located(period: str, found: Located, folder: Path, remote: Remote, table: str = "") -> SourceFile:
     detail = found.path.relative_to(folder).as_posix()
-    return _source(period, remote.unpack(found.path), "folder", detail, table=table, whole=found.whole)
+    path = remote.unpack(found.path)
+    return _source(period, path, origin_of(path) or "folder", detail, table=table, whole=found.whole)
 
 
 def _is_whole(pattern: str) -> bool:

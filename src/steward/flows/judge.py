@@ -133,9 +133,10 @@ def _told(bundle: Bundle) -> str:
 
 
 def _refuse_simulated(champion: Version, packaged: Packaged) -> None:
-    """Raise if made-up rows would replace a champion of the real world."""
-    if packaged.facts["origin"] == "simulated" and champion.facts.get("origin") != "simulated":
-        what = f"a candidate of simulated rows cannot be judged against {champion}, which learned from real ones"
+    """Raise if made-up or bent rows would replace a champion of the real world."""
+    origin = packaged.facts["origin"]
+    if origin in ("simulated", "bent") and champion.facts.get("origin") not in ("simulated", "bent"):
+        what = f"a candidate of {origin} rows cannot be judged against {champion}, which learned from real ones"
         fix = "give the folder with the real months:  --data FOLDER   (or STEWARD_DATA)"
         raise Refused(Fault("GATE-008", what, fix=fix))
 

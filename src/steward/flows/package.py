@@ -7,17 +7,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from steward.core.tasks import Label
 from steward.core.workspace import Workspace
 from steward.flows.evaluate import Evaluated
 from steward.flows.features import ROW, Featured, split_rows
+from steward.flows.figures import performance_reference
 from steward.flows.ingest import Frames, Ingested
 from steward.flows.matrices import code_columns, matrix
 from steward.flows.ports import Ports
 from steward.flows.process import Cleaned
 from steward.flows.steps import Done, Runner
 from steward.flows.train import Baseline, TrainedModel
+from steward.flows.watch_faults import arrived_reference
 from steward.models.zoo import Array, Fitted
-from steward.monitoring.profile import prediction_column, profile
+from steward.monitoring.reference import make_reference
+from steward.monitoring.sketch import prediction_column
 from steward.project.read import Project
 from steward.registry.bundle import Bundle, BundleContent, library_versions, read_bundle, write_bundle
 
@@ -57,9 +61,11 @@ def package(
     facts = _facts(project, ingested, cleaned, featured, trained, evaluated)
     libraries = dict(library_versions(trained.kind))
     depends = {"model": trained.digest, "features": featured.snapshot, "facts": facts, "libraries": libraries}
+    depends |= {} if project.spec.watch.estimate else {"estimate": {}}
+    depends |= {} if project.spec.watch.season else {"season": {}}
 
     def work() -> Done:
-        content = _content(project, cleaned, featured, trained, evaluated, facts, ports, frames)
+        content = _content(project, ingested, cleaned, featured, trained, evaluated, facts, ports, frames)
         record = write_bundle(ports.workspace.bundles, content)
         note = f"{record.digest[:12]}, {len(record.files)} files"
         return Done({"digest": record.digest, "hashes": dict(record.files)}, note, (f"bundles/{record.digest}",))
@@ -94,6 +100,7 @@ def _facts(
 
 def _content(
     project: Project,
+    ingested: Ingested,
     cleaned: Cleaned,
     featured: Featured,
     trained: TrainedModel,
@@ -107,7 +114,12 @@ def _content(
     categories = code_columns(project, program.wanted)
     serving = program.with_fitted(fitting)
     selftest = clean.select(serving.inputs)[_spread(split.test)]
-    learned = fitting.apply(pl.concat([split.train, split.validation])).select(program.wanted)
+    metric = str(evaluated.losses["metric"])
+    later = performance_reference(project, trained, model, fitting, rule, split, categories=categories, metric=metric)
+    rows = pl.concat([split.train, split.validation])
+    learned = fitting.apply(rows).select(program.wanted)
+    answers, at = rule.apply(_answers(model, learned, program.wanted)), rows[project.spec.time] if project.spec.time else None
+    arrived = arrived_reference(frames.get(ingested.snapshot), project.dictionary, apart=cleaned.quarantined)
     return BundleContent(
         model=model,
         task=project.spec.task,
@@ -122,7 +134,8 @@ def _content(
         fitting=fitting,
         rule=rule,
         dictionary=project.dictionary,
-        reference=_reference(rule.apply(_answers(model, learned, program.wanted)), learned, trained, categories, evaluated),
+        reference=_reference(model, trained.classes, answers, learned, at, categories, season=project.spec.watch.season)
+        | {"losses": dict(evaluated.losses), **later, **arrived},
         provenance=facts,
         selftest=selftest,
         expected=rule.apply(_answers(model, serving.matrix(selftest), program.wanted)),
@@ -142,8 +155,16 @@ def _answers(model: Fitted, features: pl.DataFrame, wanted: tuple[str, ...]) -> 
 
 
 def _reference(
-    answers: Array, learned: pl.DataFrame, trained: TrainedModel, categories: tuple[str, ...], evaluated: Evaluated
+    model: Fitted,
+    classes: tuple[Label, ...],
+    answers: Array,
+    learned: pl.DataFrame,
+    at: pl.Series | None,
+    categories: tuple[str, ...],
+    *,
+    season: bool,
 ) -> dict[str, Any]:
-    """Return what later windows are compared with: the rows learned from, and the losses on rows that were not."""
-    seen = learned.cast(pl.Float64).with_columns(prediction_column(answers, trained.classes))
-    return {"profile": profile(seen, categories).as_dict(), "losses": dict(evaluated.losses)}
+    """Return what the rows of later windows are compared with: the rows learned from, and what was answered to them."""
+    seen = learned.cast(pl.Float64).with_columns(prediction_column(answers, classes))
+    importance = dict(zip(model.names, model.importance().tolist(), strict=True))
+    return make_reference(seen, at, categories, importance, season=season).as_dict()

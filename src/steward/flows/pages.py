@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from steward.data.simulate import load_simulator
+from steward.monitoring.budget import chance_per_window
 from steward.project.dictionary import ColumnSpec
 from steward.project.read import Project, blueprint_names, read_project
 from steward.project.spec import DriftCase
@@ -20,7 +21,10 @@ def dictionary_page(projects: Sequence[Project]) -> str:
 
 def drift_page(projects: Sequence[Project]) -> str:
     """Return how drift is watched in every project, what is expected of some windows, and how to make drift up, as Markdown."""
-    lead = "Which drift each project can show, what the watch is expected to say of it, and what follows from an alarm."
+    lead = (
+        "Which drift each project can show, what the watch is expected to say of it, and what follows from an alarm. "
+        "What can be done to rows: `steward simulate taxi --period 2023-02 --bends`."
+    )
     return _page("Drift plan", lead, ((project, _drift(project)) for project in projects))
 
 
@@ -79,7 +83,7 @@ def _cell(text: str) -> str:
 
 def _drift(project: Project) -> list[str]:
     watch, policy, name = project.spec.watch, project.spec.policy, project.spec.name
-    chance = f"by chance alone at most one window in {1 / watch.budget:.0f} may be an alarm"
+    chance = f"by chance alone at most one window in {1 / chance_per_window(watch):,.0f} may be an alarm"
     bands = f"from {policy.retrain_from:g} the agent retrains, from {policy.ask_from:g} it asks a person first"
     lines = [
         f"A window of at least {watch.min_rows} rows is compared with what the champion learned from; {chance}.",
@@ -95,10 +99,23 @@ def _drift(project: Project) -> list[str]:
 
 
 def _case(case: DriftCase, name: str) -> str:
-    world = "" if case.scenario is None else f" --set source.simulator.scenario={case.scenario}"
-    shown = case.period if case.scenario is None else f"{case.period}, scenario {case.scenario}"
-    command = f"`steward watch {name} --period {case.period}{world}`"
-    return f"| {shown} | {', '.join(case.learned)} | {case.expect} | {_cell(case.because)} | {command} |"
+    cells = [_cell(cell) for cell in (_world(case), ", ".join(case.learned), case.expect, case.because)]
+    return f"| {' | '.join(cells)} | {_commands(case, name)} |"
+
+
+def _world(case: DriftCase) -> str:
+    """Return what is watched in words: the period, and what is done to its rows."""
+    scenario = None if case.scenario in (None, "none") and case.bend else case.scenario
+    made_up = ", made up" if case.scenario == "none" and case.bend else ""
+    bent = ", ".join((*case.bend, *([f"where {case.segment}"] if case.segment else ()), *(["gradually"] if case.gradual else ())))
+    return f"{case.period}{f', scenario {scenario}' if scenario else ''}{made_up}{f', {case.name}: {bent}' if bent else ''}"
+
+
+def _commands(case: DriftCase, name: str) -> str:
+    watch = f"`steward watch {name} --period {case.period}"
+    if case.bend:
+        return f"`steward simulate {name} --period {case.period} --scenario {case.name} --output bent`, and what it says comes next"
+    return f"{watch}{'' if case.scenario is None else f' --set source.simulator.scenario={case.scenario}'}`"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from steward.core.workspace import Workspace
 from steward.data.tables import RowTables
 from steward.models.history import ExperimentStore
 from steward.models.tune_trials import StudyStore
-from steward.monitoring.history import WindowHistory
+from steward.monitoring.history import SketchStore, WindowHistory
 from steward.project.sources import QuerySpec
 from steward.quality.history import QualityStore
 from steward.registry.tracking import Tracker
@@ -56,6 +56,7 @@ class Ports:
     runs: RunStore
     registry: Registry
     windows: WindowHistory
+    sketches: SketchStore
     incidents: IncidentStore
     quality: QualityStore
     experiments: ExperimentStore

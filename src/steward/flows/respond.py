@@ -5,6 +5,7 @@ approval is carried out at once; a question is filed with the action frozen, so 
 what will run.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
@@ -19,6 +20,7 @@ from steward.core.runs import Run
 from steward.flows.ports import Ports
 from steward.flows.retrain import retrain
 from steward.flows.watch import Watched
+from steward.monitoring.history import WatchedWindow
 from steward.project.read import Project
 
 AGENT = "steward agent"
@@ -38,19 +40,40 @@ class Response:
     run: Run | None = None
 
 
-def respond(project: Project, where: str, watched: Watched, ports: Ports) -> Response | None:
-    """Answer an alarm; None where the window raised none or was answered before."""
-    if watched.verdict is None or not watched.window.alarm:
+def respond(project: Project, where: str, watched: Sequence[Watched], ports: Ports) -> Response | None:
+    """Answer the alarms of one look, all by one decision; None where no window raised one, or all were answered before.
+
+    Windows that are judged again raise no second alarm; where one is worse than its open incident, that is decided anew.
+    """
+    alarms = [one for one in watched if one.verdict is not None and one.window.alarm and _is_news(one.window, ports)]
+    if not alarms:
         return None
-    window = watched.window
-    incident = ports.incidents.raise_alarm(window.model, window.version, window.label, window.severity, actor=AGENT)
-    diagnosis = diagnose(watched.verdict)
+    for one in alarms:
+        window = one.window
+        incident = ports.incidents.raise_alarm(window.model, window.version, window.label, window.severity, actor=AGENT)
+    worst = max(alarms, key=lambda one: one.window.severity or 0.0)
+    assert worst.verdict is not None
+    diagnosis = diagnose(worst.verdict)
     # The incident's worst window decides: a milder one after it must not answer for a person who was asked.
     decision = decide(incident.severity, diagnosis, project.spec.policy)
-    _tell(ports, incident, window.key, diagnosis, decision)
+    _tell(ports, incident, worst.window.key, diagnosis, decision)
+    if isinstance(decision, Log):
+        _answer(alarms, ports)  # before the incident is closed: a kill in between must not open another one
     response = _act(project, where, Response(incident, diagnosis, decision), ports)
-    ports.windows.answer(window.key)
+    _answer(alarms, ports)
     return response
+
+
+def _is_news(window: WatchedWindow, ports: Ports) -> bool:
+    if not window.answered:
+        return True
+    incident = ports.incidents.open_incident(window.model)
+    return incident is not None and window.label in incident.labels and (window.severity or 0.0) > (incident.severity or 0.0)
+
+
+def _answer(alarms: Sequence[Watched], ports: Ports) -> None:
+    for one in alarms:
+        ports.windows.answer(one.window.key)
 
 
 def _act(project: Project, where: str, response: Response, ports: Ports) -> Response:
@@ -72,8 +95,8 @@ def _act(project: Project, where: str, response: Response, ports: Ports) -> Resp
 
 
 def _periods(incident: Incident) -> tuple[str, ...]:
-    """Return the incident's windows that are periods of source rows; one of the log says how many predictions it holds."""
-    return tuple(label for label in incident.labels if is_part_label(label))
+    """Return the periods of source rows that the incident's windows lie in; those of the log name none."""
+    return tuple(dict.fromkeys(named for label in incident.labels if is_part_label(named := label.partition("/")[0])))
 
 
 def _freeze(project: Project, incident: Incident, decision: Retrain | AskApproval | Escalate, ports: Ports) -> FrozenAction:

@@ -18,12 +18,12 @@ from steward.flows.ports import Ports
 from steward.flows.program import rule_program
 from steward.flows.sources import gather_sources, read_files
 from steward.monitoring.distance import Sample, critical_distance, distance
-from steward.monitoring.profile import profile
+from steward.monitoring.sketch import sketch_like, sketch_reference
 from steward.project.read import Project
 
 FEWEST_ROWS, ENOUGH_ROWS = 500, 50_000
 WEIGHTS: Mapping[str, float] = {"rows": 0.25, "balance": 0.15, "filled": 0.2, "drift": 0.2, "reach": 0.2}
-_REACH: Mapping[str, float] = {"folder": 1.0, "sql": 1.0, "url": 0.8, "simulated": 0.2}
+_REACH: Mapping[str, float] = {"folder": 1.0, "sql": 1.0, "url": 0.8, "simulated": 0.2, "bent": 0.2}
 _CHANCE = 0.001
 _PLENTY = 0.2  # a distance beyond chance that nobody can overlook
 
@@ -106,10 +106,10 @@ def _drift(project: Project, frame: pl.DataFrame, learned: Sequence[str]) -> tup
     asked = [name for name, column in project.dictionary.columns.items() if column.known_at == "request"]
     columns = [name for name in dict.fromkeys((*asked, project.spec.target)) if frame[name].dtype.is_numeric()]
     reference = frame.filter(pl.col(PERIOD).is_in(list(learned))).select(columns)
-    before = profile(reference, codes)
+    before = sketch_reference(reference, codes)
     found = [(0.0, "", "")]
     for (period,), rows in frame.filter(~pl.col(PERIOD).is_in(list(learned))).group_by(PERIOD):
-        after = profile(rows.select(columns), codes, like=before)
+        after = sketch_like(rows.select(columns), before)
         for name in columns:
             old, new = Sample(before.rows, before.columns[name]), Sample(after.rows, after.columns[name])
             found.append((distance(old, new) - critical_distance(old, new, chance=_CHANCE), name, str(period)))

@@ -99,7 +99,7 @@ def _tags(version: Version, run: Run | None, ports: Ports) -> dict[str, str]:
         "steward.code": code_digest(),
         "bundle": version.digest,
         "features.py": version.files.get("features.py", ""),
-        "data": "simulated" if origin == "simulated" else "real",
+        "data": origin if origin in ("simulated", "bent") else "real",
         "origin": origin,
         "gate": "passed" if verdict.get("passed") else "refused",
         "trigger": run.trigger if run else "",
@@ -116,7 +116,8 @@ def _description(version: Version, left: Outputs) -> str:
     metric = str(verdict.get("metric"))
     found = read_as(TestFigure, {**mapping(mapping(left.get("evaluate", {}).get("metrics")).get(metric)), "name": metric})
     reached = f"{metric} {figure(found.value)} [{figure(found.low)}, {figure(found.high)}] on test rows. " if found else ""
-    loud = "**SIMULATED DATA**: no figure here is about the world. " if version.facts.get("origin") == "simulated" else ""
+    origin = str(version.facts.get("origin"))
+    loud = f"**{origin.upper()} DATA**: no figure here is about the world. " if origin in ("simulated", "bent") else ""
     return (
         f"{loud}**{version}** of Steward. {reached}\n\nGate: {verdict.get('reason', 'not judged')}\n\n"
         f"`steward report {version.model} --version {version.number}` writes its page, `steward status {version.model}` says "

@@ -1,44 +1,49 @@
 """Does the world still look like the one the champion was made for?
 
-A window is a month of source rows (with the truth in it, so that realised performance is judged too)
-or what the prediction log holds (inputs and answers only). The verdict is remembered once per version
-and content; an alarm goes on to `steward.flows.respond`.
+A window is a stretch of source rows (`steward.flows.watch_rows`) or of the prediction log (`steward.flows.watch_log`). Both
+come here as the same value, are judged in the same way and remembered once per version and content; an alarm goes on to
+`steward.flows.respond`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from steward.core.digest import digest_json
-from steward.core.errors import EnvironmentFault, Fault, UsageError
+from steward.core.errors import Fault, Refused
 from steward.flows.beside import attach_window
-from steward.flows.champion import LoadedVersion, load_champion
+from steward.flows.champion import LoadedVersion
+from steward.flows.figures import Figures, judge_figures
 from steward.flows.ports import Ports
-from steward.flows.process import check_rows
-from steward.flows.sources import gather_sources, read_files
-from steward.models.classes import encode, name_of, unknown_classes
+from steward.flows.watch_faults import BROKE
+from steward.models.classes import encode, unknown_classes
 from steward.models.metrics import row_losses
 from steward.models.zoo import Array
+from steward.monitoring.budget import chance_per_window
 from steward.monitoring.drift import judge_drift
+from steward.monitoring.faults import DataFault, judge_faults, worst_first
 from steward.monitoring.history import WatchedWindow
 from steward.monitoring.performance import PerformanceVerdict, judge_performance
-from steward.monitoring.profile import Profile, prediction_column, profile
+from steward.monitoring.reference import Reference
+from steward.monitoring.season import slots_of
+from steward.monitoring.sketch import Sketch, prediction_column, sketch_like
 from steward.monitoring.watch import WindowVerdict, judge_window
-from steward.project.periods import refuse_odd_period
+from steward.monitoring.window import Window
 from steward.project.read import Project
-from steward.quality.clean import clean
 from steward.registry.bundle import Bundle
-from steward.serving.log import read_segments
-from steward.serving.private import care_of, hidden_in
-from steward.serving.request import rows_to_frame
+from steward.registry.versions import Version
+
+_LOOK_BACK = 24
+_MOVED = 0.9  # of the chance of a false alarm in a window; the rest is for what broke
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A stored window with the verdict behind it; `known` where it had been watched before."""
+    """A stored window with the verdict behind it; `known` where it had been watched before and nothing new was found."""
 
     window: WatchedWindow
     verdict: WindowVerdict | None
@@ -47,77 +52,101 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What a window's known outcomes say: how the error went, and the rows of each class that the model does not know."""
+    """What a window's known outcomes say: how the error went, and the rows of each class that the model does not know.
+
+    `truth` are quantities or codes of classes, NaN where unknown, shape (rows,); None where no row has one.
+    """
 
     performance: PerformanceVerdict | None = None
     unknown_classes: Mapping[str, int] = field(default_factory=dict)
+    truth: Array | None = field(default=None, compare=False)
 
 
-def watch_something(project: Project, period: str | None, ports: Ports, *, from_log: bool) -> Watched:
-    """Watch a month of source rows, or the whole prediction log of the champion.
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """The rows of a window, what was answered to each, and what is known of its outcome.
 
-    Raises:
-        UsageError: WATCH-001 neither or both were asked for, WATCH-002 the period is none.
+    `rows` hold the raw columns the model asks for, `predicted` its answers, `outcome` the target as far as it is known.
+    `window` is the span of one by time, `content` the digest of what may still change, `hidden` are columns whose values are
+    not in `rows`; `sketch` is there where it was merged from batches, `slots` count its rows by hour of the week, `faults` are
+    what was found in the rows as they came in.
     """
-    if from_log == (period is not None):
-        fix = "name a month:  --period 2024-01   or watch what was answered:  --log"
-        raise UsageError(Fault("WATCH-001", "what should be watched: a month, or the log?", fix=fix))
-    if period is None:
-        return watch_log(project, ports)
-    refuse_odd_period(project, period)
-    return watch_period(project, period, ports)
+
+    key: str
+    label: str
+    rows: pl.DataFrame
+    predicted: Array
+    outcome: pl.Series | None
+    window: Window | None = None
+    content: str | None = None
+    hidden: Collection[str] = ()
+    sketch: Sketch | None = None
+    slots: Mapping[int, int] | None = None
+    faults: tuple[DataFault, ...] = ()
 
 
-def watch_period(project: Project, period: str, ports: Ports) -> Watched:
-    """Watch one month of source rows with the champion of now."""
-    loaded = load_champion(ports, project.spec.name)
-    sources = gather_sources(project, (period,), ports)
-    _refuse_other_world(loaded, sources.origin, period)
-    key = _key(loaded, period, [file.sha256 for file in sources.files])
-    known = _settled(key, ports)
-    if known is not None:
-        return known
-    ports.progress.started("watch")
-    raw = read_files(project, sources.files).frame
-    rows = clean(check_rows(project, raw).kept, project.spec.cleaning).frame
-    predicted = loaded.bundle.predict(rows)
-    return _remember(project, loaded, period, key, rows, predicted, _outcomes(project, loaded, rows, predicted), ports)
+def judge_seen(project: Project, loaded: LoadedVersion, seen: Seen, ports: Ports) -> WindowVerdict:
+    """Return the verdict on a window's rows; nothing is remembered."""
+    spec, bundle = project.spec.watch, loaded.bundle
+    reference, chance = reference_of(bundle, seen.hidden), chance_per_window(spec)
+    features = bundle.features(seen.rows)
+    current = seen.sketch or sketch_rows(bundle, features, seen.predicted, reference)
+    drift = judge_drift(
+        reference,
+        current,
+        bundle.importance,
+        chance=_MOVED * chance,
+        min_rows=spec.min_rows,
+        span=seen.window.span if seen.window else None,
+        slots=_slots(project, seen) if spec.season else None,
+    )
+    broken = judge_faults(reference.sketch, current, bundle.importance, chance=BROKE * chance, min_rows=spec.min_rows, drift=drift)
+    outcomes = known_outcomes(bundle, seen.outcome, seen.predicted)
+    figures = _figures(loaded, features, seen, outcomes.truth, chance, spec.min_rows, ports)
+    return judge_window(
+        drift,
+        outcomes.performance,
+        spec.alert,
+        outcomes.unknown_classes,
+        faults=worst_first((*broken, *seen.faults)),
+        estimate=figures.estimate,
+        target=figures.target,
+        slices=figures.slices,
+        span=seen.window.texts if seen.window else None,
+    )
 
 
-def watch_log(project: Project, ports: Ports) -> Watched:
-    """Watch what the champion answered: logged inputs and predictions, without the truth.
+def remember(
+    project: Project, loaded: LoadedVersion, seen: Seen, verdict: WindowVerdict, ports: Ports, *, last: bool = True
+) -> Watched:
+    """Keep a verdict: a new window, or a new verdict on one whose rows or outcomes changed.
 
-    What is made of columns that the log hides is not watched; what they do to the model shows in its answers.
+    Of many at one look the tracker is told of the alarms and of the `last`: it takes longer than the judging.
     """
-    loaded = load_champion(ports, project.spec.name)
-    records = read_segments(ports.workspace.predictions / project.spec.name)
-    mine = [record for record in records if record["version"] == loaded.version.number]
-    label = f"{len(mine)} logged predictions"
-    key = _key(loaded, label, [str(record["prediction_id"]) for record in mine])
-    known = _settled(key, ports)
-    if known is not None:
-        return known
-    hidden = hidden_in([record["row"] for record in mine]) | care_of(project.dictionary, project.spec.serving).left_out
-    shown = [{name: value for name, value in record["row"].items() if name not in hidden} for record in mine]
-    rows = rows_to_frame(shown, project.dictionary, loaded.bundle.inputs)
-    return _remember(project, loaded, label, key, rows, _logged(mine, loaded.bundle), Outcomes(), ports, hidden)
+    window = WatchedWindow(
+        key=seen.key,
+        model=project.spec.name,
+        version=loaded.version.number,
+        label=seen.label,
+        severity=verdict.severity,
+        alarm=verdict.alarm,
+        answered=False,
+        verdict=verdict.as_dict(),
+        created_at=ports.clock.now().isoformat(),
+        start=verdict.start,
+        end=verdict.end,
+        content=seen.content,
+    )
+    ports.progress.finished("watch", f"{verdict.drift.rows:,} rows of {seen.label} against v{loaded.version.number}")
+    if last or verdict.alarm:
+        attach_window(loaded.version, window, ports)
+    kept = ports.windows.add(window, actor=ports.actor)
+    if kept.content != window.content:
+        kept = ports.windows.revise(window, actor=ports.actor)
+    return Watched(kept, verdict, known=False)
 
 
-def _refuse_other_world(loaded: LoadedVersion, origin: str, period: str) -> None:
-    """Raise unless champion and window are both about the world, or both made up."""
-    learned = str(loaded.version.facts.get("origin"))
-    if (origin == "simulated") == (learned == "simulated"):
-        return
-    what = f"{period} would be {_world(origin)}, but {loaded.version} learned from {_world(learned)}"
-    fix = "give the folder with the real month:  --data FOLDER   (or STEWARD_DATA); or watch with a champion of the same kind"
-    raise EnvironmentFault(Fault("WATCH-003", what, why="comparing the two says nothing", fix=fix))
-
-
-def _world(origin: str) -> str:
-    return "simulated rows" if origin == "simulated" else "real rows"
-
-
-def _settled(key: str, ports: Ports) -> Watched | None:
+def settled(key: str, ports: Ports) -> Watched | None:
     """Return a window that was watched before and needs nothing more; an alarm without a decision is judged again."""
     known = ports.windows.find(key)
     if known is None or (known.alarm and not known.answered):
@@ -125,70 +154,87 @@ def _settled(key: str, ports: Ports) -> Watched | None:
     return Watched(known, None, known=True)
 
 
-def _key(loaded: LoadedVersion, label: str, content: Sequence[str]) -> str:
-    return digest_json({"bundle": loaded.version.digest, "label": label, "content": list(content)})
+def key_of(version: Version, label: str, content: Collection[str]) -> str:
+    """Return the key of a window: the digest of the version's bundle, the label, and what makes it another one."""
+    return digest_json({"bundle": version.digest, "label": label, "content": list(content)})
 
 
-def _logged(records: Sequence[Mapping[str, Any]], bundle: Bundle) -> Array:
-    """Return the answers that were logged, as the model gave them."""
-    if not bundle.classes:
-        return np.asarray([record["prediction"] for record in records], dtype=np.float64)
-    names = [name_of(label) for label in bundle.classes]
-    rows = [[record["probabilities"][name] for name in names] for record in records]
-    return np.asarray(rows, dtype=np.float64).reshape(len(records), len(names))
+def reference_of(bundle: Bundle, hidden: Collection[str]) -> Reference:
+    """Return what a bundle's windows are compared with, without what is made of hidden columns."""
+    return _reference(bundle).without(_blind(bundle, hidden))
 
 
-def _outcomes(project: Project, loaded: LoadedVersion, rows: pl.DataFrame, predicted: Array) -> Outcomes:
-    """Return what the known outcomes of a window say; a class the model never learnt is counted apart."""
-    losses, classes = loaded.bundle.reference.get("losses"), loaded.bundle.classes
-    if not isinstance(losses, Mapping) or project.spec.target not in rows.columns or not rows.height:
+def sketch_rows(bundle: Bundle, features: pl.DataFrame, predicted: Array, reference: Reference) -> Sketch:
+    """Return the sketch of what the model read and answered, in the reference's cells."""
+    return sketch_like(features.with_columns(prediction_column(predicted, bundle.classes)), reference.sketch)
+
+
+def known_outcomes(bundle: Bundle, outcome: pl.Series | None, predicted: Array) -> Outcomes:
+    """Return what the known outcomes of a window say; a class the model never learnt is counted apart.
+
+    Args:
+        bundle: of the model that answered.
+        outcome: quantities, or classes as the target or a telling names them; null where unknown.
+        predicted: the answers to the same rows, shape (rows,) or (rows, classes).
+    """
+    losses, classes = bundle.reference.get("losses"), bundle.classes
+    if not isinstance(losses, Mapping) or outcome is None or not len(outcome):
         return Outcomes()
-    target = rows[project.spec.target]
-    unknown = unknown_classes(target, classes) if classes else {}
-    truth = encode(target, classes) if classes else target.cast(pl.Float64).to_numpy()
+    unknown = unknown_classes(outcome, classes) if classes else {}
+    truth = encode(outcome, classes) if classes else outcome.cast(pl.Float64).fill_null(np.nan).to_numpy()
     known = np.isfinite(truth)
     if not losses["mean"] or not known.any():  # without any error then, nothing can be compared with it
-        return Outcomes(None, unknown)
+        return Outcomes(None, unknown, truth if known.any() else None)
     metric = str(losses["metric"])
-    current = row_losses(metric, truth[known], predicted[known])
+    quiet = [(int(size), float(spread)) for size, spread in losses.get("quiet", ())]
     reference = (losses["mean"], losses["variance"], int(losses["rows"]))
-    return Outcomes(judge_performance(reference, current, metric), unknown)
+    current = row_losses(metric, truth[known], predicted[known])
+    return Outcomes(judge_performance(reference, current, metric, quiet=quiet), unknown, truth)
 
 
-def _without(reference: Profile, bundle: Bundle, hidden: Collection[str]) -> Profile:
-    """Leave out of a profile what is made of hidden columns."""
-    blind = {name for name in bundle.wanted if bundle.program.lineage(name) & frozenset(hidden)}
-    return Profile(reference.rows, {name: column for name, column in reference.columns.items() if name not in blind})
+def _slots(project: Project, seen: Seen) -> Mapping[int, int] | None:
+    """Return the rows by hour of the week: of the event's own time, where rows have one."""
+    if seen.slots is not None or project.spec.time not in seen.rows.columns:
+        return seen.slots
+    return slots_of(seen.rows[project.spec.time])
 
 
-def _remember(
-    project: Project,
-    loaded: LoadedVersion,
-    label: str,
-    key: str,
-    rows: pl.DataFrame,
-    predicted: Array,
-    outcomes: Outcomes,
-    ports: Ports,
-    hidden: Collection[str] = (),
-) -> Watched:
-    spec = project.spec.watch
-    reference = _without(Profile.from_dict(loaded.bundle.reference["profile"]), loaded.bundle, hidden)
-    seen = loaded.bundle.features(rows).with_columns(prediction_column(predicted, loaded.bundle.classes))
-    current = profile(seen, loaded.bundle.categories, like=reference)
-    drift = judge_drift(reference, current, loaded.bundle.importance, budget=spec.budget, min_rows=spec.min_rows)
-    verdict = judge_window(drift, outcomes.performance, spec.alert, outcomes.unknown_classes)
-    window = WatchedWindow(
-        key=key,
-        model=project.spec.name,
-        version=loaded.version.number,
-        label=label,
-        severity=verdict.severity,
-        alarm=verdict.alarm,
-        answered=False,
-        verdict=verdict.as_dict(),
-        created_at=ports.clock.now().isoformat(),
+@lru_cache(maxsize=2)
+def _reference(bundle: Bundle) -> Reference:
+    try:
+        return Reference.from_dict(bundle.reference)  # costly to read, and asked for once a window
+    except ValueError as error:
+        what = "the champion keeps what windows are compared with in another form, as an older Steward did"
+        raise Refused(Fault("WATCH-009", what, fix="train and promote it again:  steward run PROJECT")) from error
+
+
+def _blind(bundle: Bundle, hidden: Collection[str]) -> set[str]:
+    return {name for name in bundle.wanted if bundle.program.lineage(name) & frozenset(hidden)}
+
+
+def _figures(
+    loaded: LoadedVersion, features: pl.DataFrame, seen: Seen, truth: Array | None, chance: float, min_rows: int, ports: Ports
+) -> Figures:
+    """Return the estimate, the target's drift and the slices; what needs a hidden column is left out."""
+    if not seen.rows.height:
+        return Figures(None, None, ())
+    blind = _blind(loaded.bundle, seen.hidden)
+    found = judge_figures(
+        loaded.bundle, features, seen.predicted, truth, past=_past(loaded, seen, ports), chance=chance, min_rows=min_rows
     )
-    ports.progress.finished("watch", f"{rows.height:,} rows of {label} against v{loaded.version.number}")
-    attach_window(loaded.version, window, ports)
-    return Watched(ports.windows.add(window, actor=ports.actor), verdict, known=False)
+    if not blind:
+        return found
+    estimate = None if found.estimate is not None and found.estimate.method == "DLE" else found.estimate
+    return replace(found, estimate=estimate, slices=tuple(one for one in found.slices if one.column not in blind))
+
+
+def _past(loaded: LoadedVersion, seen: Seen, ports: Ports) -> Iterator[Mapping[str, Any]]:
+    """Yield the verdicts on windows of the same version before this one, the oldest first."""
+    if "estimate" not in loaded.bundle.reference:
+        return
+    start = seen.window.texts[0] if seen.window else None
+    newest = ports.windows.windows(loaded.version.model, limit=_LOOK_BACK)
+    for one in reversed(newest):
+        before = start is None or one.start is None or one.start < start
+        if one.version == loaded.version.number and one.key != seen.key and before:
+            yield one.verdict

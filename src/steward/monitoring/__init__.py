@@ -1,5 +1,5 @@
 """Watching a model at work: has its data moved, has its error grown, is that an alarm?
 
-`profile` summarises a sample, `judge_drift` compares two such summaries, `judge_performance` two sets of
+`sketch` counts a sample, `judge_drift` compares two such sketches, `judge_performance` two sets of
 errors, and `judge_window` says what both mean for one window. Nothing here reads a clock, a disk or a log.
 """

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from steward.core.errors import UsageError
 from steward.core.period import Period, is_part_label
 from steward.core.tasks import TaskKind
+from steward.project.bends import parse_bend, parse_segment
 from steward.project.candidates import CandidateSpec
 from steward.project.closed import Closed, Share
 from steward.project.fitted import FittedSpec
@@ -65,8 +67,32 @@ class DriftCase(Closed):
     period: str = Field(description="which period is watched")
     learned: tuple[str, ...] = Field(min_length=1, description="which periods the champion learned from")
     scenario: str | None = Field(None, description="which made-up world; real rows where absent")
+    name: str = Field("", description="what  steward simulate --scenario  calls it, where its rows are bent")
+    bend: tuple[str, ...] = Field((), description="what goes wrong with its rows", examples=[["unit:distance_km:km-mi"]])
+    segment: str | None = Field(None, description="column=value: only these rows are bent")
+    gradual: bool = Field(default=False, description="the bends grow from nothing to all over the period")
     expect: Literal["alarm", "quiet"] = Field(description="what the watch should say")
     because: str = Field(description="what happened in the world")
+
+    @model_validator(mode="after")
+    def _bends_are_read(self) -> Self:
+        if bool(self.bend) != bool(self.name):
+            raise ValueError("a case whose rows are bent has a name, and only such a case: write name and bend, or neither")
+        try:
+            for text in self.bend:
+                parse_bend(text)
+            if self.segment is not None:
+                parse_segment(self.segment)
+        except UsageError as error:
+            raise ValueError("; ".join(f"{fault.what}: {fault.fix}" for fault in error.faults)) from error
+        return self
+
+
+class FalseAlarms(Closed):
+    """A budget over time: how many false alarms a model may raise."""
+
+    false_alarms: float = Field(1.0, gt=0, description="expected false alarms that the statistics may raise")
+    per: Literal["month", "quarter", "year"] = Field("quarter", description="in how much time")
 
 
 class WatchSpec(Closed):
@@ -74,8 +100,26 @@ class WatchSpec(Closed):
 
     alert: Share = Field(0.5, description="severity from which on it is an alarm")
     min_rows: int = Field(200, ge=2, description="with fewer rows the answer is: not enough data")
-    budget: Share = Field(0.01, description="false alarms a window that the statistics may spend")
+    budget: Share | FalseAlarms = Field(
+        0.001, description="false alarms that the statistics may spend: a share of the windows, or so many in a time"
+    )
+    every: Literal["1h", "6h", "1d", "1w", "1mo"] | None = Field(None, description="length of a window of logged predictions")
+    count: int | None = Field(None, ge=2, description="rows of a window of logged predictions, in place of a length")
+    wait: str = Field(
+        "1m", pattern=r"^\d{1,5}[smhd]$", description="so long after its end a window is judged: for rows on their way"
+    )
+    season: bool = Field(default=True, description="compare windows under a week with the same weekday and hour, where known")
+    estimate: bool = Field(default=True, description="estimate the error of windows whose outcomes are not known yet")
+    client_share: Share = Field(0.5, description="one key's rows count for at most so much of a window of logged predictions")
     cases: tuple[DriftCase, ...] = Field((), description="windows whose verdict is expected: the drift plan")
+
+    @model_validator(mode="after")
+    def _windows_are_of_one_kind(self) -> Self:
+        if self.every is not None and self.count is not None:
+            raise ValueError("windows are either so long or of so many rows: write every or count, not both")
+        if isinstance(self.budget, FalseAlarms) and self.every is None:
+            raise ValueError(f"false alarms per {self.budget.per} need to know how long a window is: write every, for example 1d")
+        return self
 
 
 class PolicySpec(Closed):

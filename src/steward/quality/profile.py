@@ -1,7 +1,7 @@
 """What came in? Every column of a table in figures: empty cells, values, spread, outliers, and the same for each period.
 
 A column is sorted once, as a whole and period by period: what is asked of it - distinct values, zeros, quantiles, outliers,
-bars - is then looked up and exact. (How a sample is remembered for drift is `steward.monitoring.profile`.)
+bars - is then looked up and exact. (How a sample is remembered for drift is `steward.monitoring.sketch`.)
 """
 
 from collections.abc import Callable, Mapping, Sequence

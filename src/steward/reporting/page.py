@@ -13,6 +13,7 @@ ORIGINS = {
     "folder": "real rows, from files in a folder",
     "url": "real rows, fetched from the publisher",
     "simulated": "SIMULATED rows",
+    "bent": "BENT rows: something was done to them on purpose",
 }
 
 _BIG = 1000

@@ -23,6 +23,7 @@ from steward.reporting.contents import (
     TestFigure,
     WindowLine,
 )
+from steward.reporting.watch_contents import ErrorLine
 
 T = TypeVar("T")
 
@@ -106,14 +107,39 @@ def data_facts(facts: Facts, result: Facts, reasons: Facts) -> DataFacts | None:
 
 
 def window_lines(windows: Sequence[WatchedWindow], number: int, *, limit: int) -> tuple[WindowLine, ...]:
-    """Return the newest windows that were judged with one version: months by name, then the rest as they came."""
+    """Return the newest windows that were judged with one version: those with a time by it, then the rest as they came."""
     newest = [window for window in windows if window.version == number][:limit]
-    return tuple(_line(window) for window in sorted(newest, key=_by_month))
+    return tuple(_line(window) for window in sorted(newest, key=_by_time))
 
 
-def _by_month(window: WatchedWindow) -> tuple[bool, str, str]:
-    month = _MONTH.fullmatch(window.label) is not None
-    return not month, window.label if month else "", window.created_at
+def error_lines(windows: Sequence[WatchedWindow], number: int) -> tuple[ErrorLine, ...]:
+    """Return the error of those windows of one version that know any, in the metric of the first of them, by time.
+
+    Args:
+        windows: newest first; whose metric is the first that is known.
+        number: of the version.
+    """
+    mine = [window for window in windows if window.version == number]
+    known = [realised or estimate for realised, estimate in map(_errors_of, mine) if realised or estimate]
+    metric = str(known[0].get("metric")) if known else ""
+    lines = [_error_line(window.label, *_errors_of(window), metric) for window in sorted(mine, key=_by_time)]
+    return tuple(line for line in lines if line.realised is not None or line.estimate is not None)
+
+
+def _errors_of(window: WatchedWindow) -> tuple[Facts, Facts]:
+    performance, estimate = mapping(window.verdict.get("performance")), mapping(window.verdict.get("estimate"))
+    return (performance if performance.get("enough") else {}), estimate
+
+
+def _error_line(label: str, realised: Facts, estimate: Facts, metric: str) -> ErrorLine:
+    known = read_as(float, realised.get("current")) if realised.get("metric") == metric else None
+    same = estimate if estimate.get("metric") == metric else {}
+    return ErrorLine(label, known, *(read_as(float, same.get(name)) for name in ("value", "low", "high")))
+
+
+def _by_time(window: WatchedWindow) -> tuple[bool, str, str]:
+    time = window.start or (window.label if _MONTH.fullmatch(window.label) else "")
+    return not time, time, window.created_at
 
 
 def _line(window: WatchedWindow) -> WindowLine:

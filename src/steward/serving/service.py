@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from steward.core.errors import EnvironmentFault, Fault, StewardError, UsageErro
 from steward.serving.answer import Answer, Served, answers_of, interval_of, not_finite, predicted_rows
 from steward.serving.beside import FELL, Beside, ChallengerState, Fell
 from steward.serving.challenge import Arm
+from steward.serving.ids import new_id
 from steward.serving.log import PredictionLog
 from steward.serving.request import RequestForm, read_rows, request_form
 from steward.serving.table import finite
@@ -75,12 +75,13 @@ class Service:
         if before is not None:
             before.close()
 
-    def predict(self, rows: Sequence[object], *, many: bool = True) -> list[Answer]:
+    def predict(self, rows: Sequence[object], *, many: bool = True, caller: str | None = None) -> list[Answer]:
         """Return an answer for each row; all are in the prediction log when it returns.
 
         Args:
             rows: JSON objects, column name to value.
             many: whether a Fault calls a field ``rows[i].name`` or, of an only row, ``name``.
+            caller: which key asked, by its prefix; it is kept in the log.
 
         Raises:
             UsageError: SERVE-030 to SERVE-037 a row cannot be read or answered.
@@ -91,10 +92,14 @@ class Service:
         wrong = next((place for place, one in enumerate(given.answers) if one is None), None)
         if wrong is not None:
             raise not_finite((f"rows[{wrong}]",) if many else ())
-        return self._keep(given)
+        return self._keep(given, [caller] * len(given.read))
 
-    def predict_each(self, asked: Sequence[object]) -> list[Answer | StewardError]:
+    def predict_each(self, asked: Sequence[object], callers: Sequence[str | None] | None = None) -> list[Answer | StewardError]:
         """Answer requests of one row each, together; a row that cannot be read or answered is refused for itself.
+
+        Args:
+            asked: JSON objects.
+            callers: which key asked for each, by its prefix; they are kept in the log.
 
         Raises:
             EnvironmentFault: SERVE-010 there is no champion, SERVE-011 the log cannot be written: no row is answered.
@@ -105,7 +110,8 @@ class Service:
         if not rows:
             return [one for one in read if isinstance(one, StewardError)]
         given = self._answer(ready.served, rows)
-        self._keep(given)
+        asking = callers or [None] * len(read)
+        self._keep(given, [who for who, row in zip(asking, read, strict=True) if not isinstance(row, StewardError)])
         answers = iter(given.answers)
         return [one if isinstance(one, StewardError) else next(answers) or not_finite(()) for one in read]
 
@@ -125,7 +131,7 @@ class Service:
             _put(answers, ours, _answers(served, predicted_rows(served, [read[place] for place in ours])))
         return _Given(read, answers, beside, said)
 
-    def _keep(self, given: "_Given") -> list[Answer]:
+    def _keep(self, given: "_Given", callers: Sequence[str | None]) -> list[Answer]:
         """Write the answers to the log, let a challenger look on, and return them; without those that are none."""
         at = self._clock.now().isoformat()
         rows = zip(given.answers, given.read, strict=True)
@@ -135,6 +141,9 @@ class Service:
             mark = given.beside.mark
             marks = [{**mark, "fell_back": True} if one is FELL else mark for one in given.said]
             records = [{**_record(a, row, at), **mark} for (a, row), mark in zip(rows, marks, strict=True) if a is not None]
+        if any(callers):
+            asking = [who for answer, who in zip(given.answers, callers, strict=True) if answer is not None]
+            records = [{**one, "caller": who} if who else one for one, who in zip(records, asking, strict=True)]
         if records:
             self._log.append(records)
         kept = [answer for answer in given.answers if answer is not None]
@@ -156,7 +165,7 @@ class _Given:
 def _answers(served: Served, predicted: npt.NDArray[np.float64], arm: Arm = "champion") -> list[Answer | None]:
     """Return the answers that a version's predictions are, None where one is not finite."""
     return [
-        Answer(uuid4().hex, value, served.unit, served.model, served.version, probabilities, interval_of(value, served.margin), arm)
+        Answer(new_id(), value, served.unit, served.model, served.version, probabilities, interval_of(value, served.margin), arm)
         if fine
         else None
         for (value, probabilities), fine in zip(

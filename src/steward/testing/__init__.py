@@ -7,6 +7,7 @@ from steward.testing.keys import MemoryKeyStore
 from steward.testing.predictions import MemoryPredictionLog
 from steward.testing.served import TINY_DICTIONARY, tiny_served
 from steward.testing.tracker import MemoryTracker
+from steward.testing.windows import MemorySketchStore, MemoryWindowHistory
 
 __all__ = [
     "TINY_DICTIONARY",
@@ -15,6 +16,8 @@ __all__ = [
     "MemoryJournal",
     "MemoryKeyStore",
     "MemoryPredictionLog",
+    "MemorySketchStore",
     "MemoryTracker",
+    "MemoryWindowHistory",
     "tiny_served",
 ]

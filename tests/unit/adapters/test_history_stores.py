@@ -1,6 +1,7 @@
 """What was measured, tried, answered and found out is kept once, and read back in order."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, insert, select, text
@@ -14,17 +15,18 @@ from steward.adapters.sql.quality import SqlQualityStore
 from steward.adapters.sql.registry import SqlRegistry
 from steward.adapters.sql.rows import load_rows
 from steward.adapters.sql.runs import SqlRunStore
+from steward.adapters.sql.sketches import SqlSketchStore
 from steward.adapters.sql.tables import experiments, findings, metadata, outcomes, predictions, quality_metrics, steps
 from steward.adapters.sql.windows import SqlWindowHistory
 from steward.adapters.studies import SqlStudyStore
 from steward.core.runs import Run, Step
 from steward.models.history import Tried
 from steward.models.tune_trials import StudyFacts, Trial
-from steward.monitoring.history import WatchedWindow
+from steward.monitoring.history import StoredSketch, WatchedWindow
 from steward.quality.findings import Finding
 from steward.quality.history import QualityMetric
 from steward.registry.versions import Draft, Promotion
-from steward.serving.history import Given, Outcome, Removed, Told
+from steward.serving.history import Given, Outcome, Removed, Tally, Told
 from steward.testing.clock import FrozenClock
 
 NULLS = (QualityMetric("raw", "fee", "null_share", 0.25), QualityMetric("clean", "fee", "null_share", None))
@@ -206,6 +208,7 @@ def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
     studies.begin("a" * 64, Trial(0, {"l2": 1 / 3, "hidden": (8, 4)}, "running", "me", 1.5))
     window = WatchedWindow("w1", "taxi", 1, "2020-04", 0.1 + 0.2, alarm=True, answered=False, verdict={"x": 1}, created_at="2026")
     SqlWindowHistory(database, clock).add(window, actor="me")
+    SqlSketchStore(database).keep([StoredSketch("s1", "taxi", 1, "log", "2026-01-01", "2026-01-02", 5, "5", b"\x00sketch")])
     runs.finish("r1", "finished", {"version": 1}, actor="me")
     load_rows(database, "raw_taxi", trips({"2024-01": 3}), project="taxi", clock=clock)
     with database.read() as connection:
@@ -300,3 +303,35 @@ def test_the_outcome_of_a_prediction_is_found_by_its_key(database: Database) -> 
     assert any(
         word in plan for word in ("autoindex", "outcomes_pkey", "Index Scan", "const", "PRIMARY", "Impossible WHERE", "no matching")
     )
+
+
+SPAN = ("2026-01-01T00:00:01+00:00", "2026-01-01T00:00:03+00:00")
+
+
+def test_a_span_of_predictions_is_half_open_and_comes_with_its_outcomes(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    many = [replace(given(n), at=f"2026-01-01T00:00:0{n}+00:00", version=1 + (n == 2)) for n in range(5)]
+    late = replace(given(7), at="2026-01-01T00:00:02.500000+00:00")
+    store.keep_predictions([*many, late, replace(given(9, model="uber"), at=SPAN[0])])
+    store.keep_outcomes(
+        [told("t1", "p1", 12.5), told("t2", "p3", 1.0), told("t3", "nobody", 2.0), told("t4", "p1", 13.0, minute=5)]
+    )
+    found = list(store.between("taxi", 1, *SPAN))
+    assert found == [(many[1], Outcome("p1", 13.0, None, "2026-01-02")), (late, None)]
+    spans = [SPAN, ("2026-01-02", "2026-01-03"), ("2026-01-01T00:00:03+00:00", "2026-01-01T00:00:04+00:00")]
+    assert store.tallies("taxi", 1, spans) == (
+        Tally(2, 1, "2026-01-02T00:05:00+00:00"),
+        Tally(0, 0, None),
+        Tally(1, 1, "2026-01-02T00:00:00+00:00"),
+    )
+    assert store.tallies("taxi", 2, [("2026-01-01", "2026-01-02")]) == (Tally(1, 0, None),)
+    assert (store.first_and_last("taxi", 1), store.first_and_last("taxi", 3)) == ((many[0].at, many[4].at), None)
+
+
+def test_arrivals_are_counted_by_their_moment(database: Database) -> None:
+    store = SqlPredictionStore(database)
+    store.keep_predictions([replace(given(n), id=f"q{n}", at=f"2026-01-01T00:00:0{n // 3}+00:00") for n in range(8)])
+    seconds = [f"2026-01-01T00:00:0{second}+00:00" for second in range(3)]
+    assert list(store.arrivals("taxi", 1, seconds[0], "2026-01-02")) == [(seconds[0], 3), (seconds[1], 3), (seconds[2], 2)]
+    assert list(store.arrivals("taxi", 1, seconds[1], seconds[2])) == [(seconds[1], 3)]
+    assert list(store.arrivals("taxi", 2, seconds[0], "2026-01-02")) == []

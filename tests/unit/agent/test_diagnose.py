@@ -1,15 +1,19 @@
+from typing import Literal
+
 import pytest
 
+from steward.agent.decide import AskApproval, decide
 from steward.agent.diagnose import diagnose
 from steward.monitoring.drift import ColumnDrift, DriftVerdict
+from steward.monitoring.estimate import Estimate
+from steward.monitoring.faults import DataFault
 from steward.monitoring.performance import PerformanceVerdict
 from steward.monitoring.watch import WindowVerdict, judge_window
+from steward.project.spec import PolicySpec
 
 
-def column(
-    name: str = "km", *, missing: float = 0.0, unseen: float = 0.0, stuck: bool = False, weight: float = 1.0, moved: bool = True
-) -> ColumnDrift:
-    return ColumnDrift(name, "number", 0.3, 0.01, 0.28, weight, 0.9, moved, missing, unseen, stuck)
+def column(name: str = "km", *, weight: float = 1.0, moved: bool = True) -> ColumnDrift:
+    return ColumnDrift(name, "number", 0.3, 0.01, 0.28, weight, 0.9, moved, 0.0, 0.0, stuck=False)
 
 
 def window(drift: float, error: float | None, *columns: ColumnDrift, rows: int = 1000) -> WindowVerdict:
@@ -23,23 +27,36 @@ def test_where_there_is_no_alarm_there_is_no_trouble(verdict: WindowVerdict) -> 
     assert diagnose(verdict).kind == "none"
 
 
-@pytest.mark.parametrize(
-    ("broken", "says"),
-    [
-        (column(missing=0.95), "km is missing in 95% more of the rows"),
-        (column(unseen=0.4), "km holds values the reference never held in 40% of the rows"),
-        (column(stuck=True), "km holds a single value"),
-    ],
-)
-def test_broken_data_is_recognised_before_all_else(broken: ColumnDrift, says: str) -> None:
-    made = diagnose(window(0.95, 0.9, broken, column("prediction", unseen=0.9), column("hour")))
+def broken(column: str | None, severity: float, text: str, kind: Literal["nulls", "stopped"] = "nulls") -> DataFault:
+    return DataFault(kind, column, 0.95, severity, text)
+
+
+def test_broken_data_is_recognised_before_all_else() -> None:
+    faults = (broken("km", 0.95, "km is missing in every row"), broken(None, 0.6, "30 of 100 rows came before"))
+    drift = window(0.95, 0.9, column("prediction"), column("hour"))
+    made = diagnose(judge_window(drift.drift, drift.performance, 0.5, faults=faults))
     assert (made.kind, made.columns) == ("data_fault", ("km",))
-    assert made.text == f"the data look broken: {says}"
+    assert made.text == "the data look broken: km is missing in every row; 30 of 100 rows came before"
+    assert isinstance(decide(0.6, made, PolicySpec()), AskApproval)  # a band in which drift is retrained on at once
 
 
-def test_a_broken_column_the_model_ignores_or_that_did_not_move_is_no_data_fault() -> None:
-    columns = (column(), column("note", missing=1.0, weight=0.0), column("hour", unseen=0.5, moved=False))
-    assert diagnose(window(0.8, None, *columns)).kind == "drift"
+def test_a_feed_that_stopped_is_broken_data_though_no_row_is_there_to_judge() -> None:
+    stopped = broken(None, 1.0, "the feed stopped: 0 rows came, 5,000 are usual", "stopped")
+    made = diagnose(judge_window(window(0.0, None, rows=0).drift, None, 0.5, faults=(stopped,)))
+    assert (made.kind, made.columns) == ("data_fault", ())
+
+
+def test_a_broken_column_the_model_ignores_is_no_data_fault() -> None:
+    drift = window(0.8, None, column(), column("note", weight=0.0))
+    made = diagnose(judge_window(drift.drift, None, 0.5, faults=(broken("note", 0.0, "note is missing"),)))
+    assert made.kind == "drift"
+
+
+def test_an_error_that_is_only_estimated_is_told_as_such() -> None:
+    estimate = Estimate("DLE", "rmse", 7.5, 7.0, 8.0, 5.0, 0.5, 0.9, True, "", 900)
+    made = diagnose(judge_window(window(0.1, None, column()).drift, None, 0.5, estimate=estimate))
+    assert (made.kind, made.columns) == ("performance", ("km",))
+    assert made.text == "rmse is estimated to have grown worse by 50%; which outcomes will tell"
 
 
 def test_moved_inputs_are_drift_with_or_without_known_outcomes() -> None:

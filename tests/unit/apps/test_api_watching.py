@@ -10,8 +10,11 @@ from steward.flows.looks import Looks, Performance, Realised
 from steward.models.evaluate import Measured
 from steward.models.history import Experiment, Tried
 from steward.monitoring.drift import ColumnDrift, DriftVerdict
+from steward.monitoring.estimate import Estimate
+from steward.monitoring.faults import DataFault
 from steward.monitoring.history import WatchedWindow
 from steward.monitoring.performance import PerformanceVerdict
+from steward.monitoring.slices import SliceVerdict
 from steward.monitoring.watch import judge_window
 from steward.quality.findings import Finding
 from steward.quality.history import KeptFinding, KeptMetric, QualityMetric
@@ -107,7 +110,26 @@ def test_windows_are_told_with_the_columns_that_moved_and_the_error(told: Browse
         "rows": 900,
     }
     assert older["performance"] is None
+    assert (newest["faults"], newest["estimate"], newest["target"], newest["worse"], newest["start"]) == ([], None, None, [], None)
     assert [one["label"] for one in told.get("/drift?limit=1").json()["windows"]] == ["2024-03"]
+
+
+def test_a_window_tells_what_broke_what_is_estimated_and_who_suffers(opened: Callable[[Looks], Browser]) -> None:
+    drift = DriftVerdict((column("hour", moved=True),), 0.8, ("hour",), 5000, enough=True)
+    fault = DataFault("nulls", "hour", 0.4, 0.9, "hour is missing in 40 % of the rows")
+    estimate = Estimate("DLE", "rmse", 5.5, 5.0, 6.0, 4.0, 0.37, 0.8, trusted=False, why="new ground", rows=5000)
+    parts = [SliceVerdict("zone", value, 400, 4.0, 6.0, 0.5, 0.3, worse=value == "7") for value in ("7", "8")]
+    span = ("2024-03-01T00:00:00+00:00", "2024-03-02T00:00:00+00:00")
+    verdict = judge_window(
+        drift, WORSE, 0.5, faults=[fault], estimate=estimate, target=column("outcome", moved=True), slices=parts, span=span
+    )
+    kept = WatchedWindow("k", "rides", 3, "day", 0.9, True, False, verdict.as_dict(), AT, *span)
+    (told,) = opened(Looks(windows=lambda _: (kept,))).get("/drift").json()["windows"]
+    assert (told["start"], told["end"]) == span
+    assert told["faults"] == [{"kind": "nulls", "column": "hour", "share": 0.4, "severity": 0.9, "text": fault.text}]
+    assert (told["estimate"]["method"], told["estimate"]["trusted"], told["estimate"]["why"]) == ("DLE", False, "new ground")
+    assert told["target"] == {"distance": 0.3, "critical": 0.02, "moved": True}
+    assert [one["value"] for one in told["worse"]] == ["7"]
 
 
 def test_findings_are_told_without_any_value_of_a_row(told: Browser) -> None:

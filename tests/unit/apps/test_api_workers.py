@@ -228,6 +228,7 @@ def test_counters_are_summed_over_workers_and_a_successor_counts_on(tmp_path: Pa
     ]
     assert 'steward_request_seconds_bucket{le="0.005",route="/model"} 9.0' in counted[2]
     assert 'steward_worker_ready{worker="1"} 0.0' in counted[2]
+    assert 'steward_worker_cpu_seconds_total{worker="1"} 0.0' in counted[2]
     assert "steward_ready 1.0" in counted[2]
 
 

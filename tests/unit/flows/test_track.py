@@ -13,7 +13,7 @@ from steward.flows.promote import promote_by_hand, roll_back_by_hand
 from steward.flows.report import write_report
 from steward.flows.run import RunOptions, run
 from steward.flows.track import catch_up, follow, tell_all
-from steward.flows.watch import watch_something
+from steward.flows.watch_rows import watch_period
 from steward.project.read import read_project
 from steward.registry.tracking import Experiment
 from steward.registry.versions import Promotion
@@ -140,7 +140,7 @@ def test_a_report_is_put_beside_its_version(place: Path, ports: Ports) -> None:
 def test_a_watched_window_is_put_beside_the_version_it_was_watched_with(place: Path, ports: Ports, tmp_path: Path) -> None:
     train(place, ports)
     write_month(tmp_path / "data", "2023-03", [LONG[hour % 3] + hour * 7 % 23 for hour in range(600)])
-    watched = watch_something(read_project(place), "2023-03", ports, from_log=False)
+    watched = watch_period(read_project(place), "2023-03", ports)
     kept = json.loads(memory(ports).documents["run-trips-1"]["windows/2023-03.json"])
     assert (kept["label"], kept["severity"], kept["alarm"]) == ("2023-03", watched.window.severity, False)
 

@@ -9,7 +9,7 @@ from tests.champion_world import World
 
 from steward.flows.champion import load_champion
 from steward.flows.log import open_log
-from steward.flows.watch import watch_log
+from steward.flows.watch_log import watch_log
 from steward.project.read import Project
 from steward.serving.log import read_segments
 from steward.serving.private import is_hashed
@@ -44,7 +44,7 @@ def test_what_is_made_of_hidden_columns_is_not_watched(world: World, tmp_path: P
     open_log(project, ports, "w").append([record(number) for number in range(300)])
     (first, *_) = read_segments(ports.workspace.predictions / name)
     assert (is_hashed(first["row"].get("zone")), "zone" in first["row"]) == (kept == "hash", kept != "leave_out")
-    found = watch_log(project, ports)
+    (found,) = watch_log(project, ports)
     assert found.verdict is not None
     assert {column.name for column in found.verdict.drift.columns} == watched
     assert found.window.severity == found.verdict.severity

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steward.core.digest import canonical_json
-from steward.monitoring.performance import Losses, judge_performance, summarise_losses
+from steward.monitoring.performance import Losses, judge_performance, quiet_history, summarise_losses
 
 
 def squares(rmse: float, rows: int, seed: int = 1) -> np.ndarray:
@@ -55,6 +55,22 @@ def test_windows_of_the_same_error_are_quiet_at_every_size(rows: int) -> None:
     draws = [np.random.default_rng(seed).laplace(size=rows) ** 2 for seed in range(200)]
     severities = [judge_performance((2.0, 20.0, 20_000), draw, "rmse").severity for draw in draws]
     assert sum(severity >= 0.5 for severity in severities) == 0
+
+
+def test_growth_must_pass_what_quiet_days_show() -> None:
+    # as by hand above, but runs of 200 rows lie 0.3 apart on the log scale: sqrt(0.1² + 0.3²) = 0.3162
+    verdict = judge_performance((1.0, 1.0, 100), np.full(400, 1.5), "mae", quiet=[(200, 0.3), (500, 0.1)])
+    assert verdict.low == pytest.approx(exp(log(1.5) - 1.6448536 * 0.31622777) - 1, abs=1e-5)
+
+
+def test_the_history_of_days_that_differ_and_of_days_that_do_not() -> None:
+    even = np.random.default_rng(1).exponential(size=8000)
+    uneven = even * np.where(np.arange(8000) // 500 % 2 == 1, 1.5, 0.75)
+    assert [size for size, _ in quiet_history(even)] == [200, 500, 1000]
+    assert max(spread for _, spread in quiet_history(even)) < 0.1
+    assert dict(quiet_history(uneven))[500] == pytest.approx(0.22, abs=0.08)  # ln 1.35 and ln 0.675 about the mean, over 1.96
+    assert quiet_history(np.zeros(8000)) == ()
+    assert quiet_history(even[:1000]) == ()
 
 
 def test_few_or_no_outcomes_claim_nothing() -> None:

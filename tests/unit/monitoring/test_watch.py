@@ -1,8 +1,12 @@
 import pytest
 
 from steward.core.digest import canonical_json
+from steward.monitoring.broken import FaultKind
 from steward.monitoring.drift import ColumnDrift, DriftVerdict
+from steward.monitoring.estimate import Estimate
+from steward.monitoring.faults import DataFault
 from steward.monitoring.performance import PerformanceVerdict
+from steward.monitoring.slices import SliceVerdict
 from steward.monitoring.watch import judge_window
 
 
@@ -70,3 +74,51 @@ def test_classes_never_learnt_weigh_like_rows_that_moved_elsewhere() -> None:
     )
     assert verdict.as_dict()["unknown_classes"] == {"4": 60, "9": 10}
     assert judge_window(drift(0.1), None, 0.5, {"4": 15}).severity == 0.1
+
+
+def estimate(severity: float, *, trusted: bool = True) -> Estimate:
+    why = "" if trusted else "40% of the rows lie where the reference has none"
+    return Estimate("DLE", "rmse", 6.0, 5.5, 6.5, 5.0, 0.2, severity, trusted, why, rows=1000)
+
+
+def fault(kind: FaultKind, severity: float) -> DataFault:
+    return DataFault(kind, "km", 0.4, severity, f"km: {kind}")
+
+
+def test_an_estimate_counts_only_while_outcomes_are_unknown_and_only_if_trusted() -> None:
+    assert judge_window(drift(0.1), None, 0.5, estimate=estimate(0.8)).severity == 0.8
+    assert judge_window(drift(0.1), performance(0.0, rows=3), 0.5, estimate=estimate(0.8)).severity == 0.8
+    assert judge_window(drift(0.1), performance(0.2), 0.5, estimate=estimate(0.8)).severity == 0.2
+    doubted = judge_window(drift(0.1), None, 0.5, estimate=estimate(0.8, trusted=False))
+    assert doubted.severity == 0.1
+    assert doubted.text.endswith(
+        "no outcomes known yet; estimated (DLE): rmse 6 (5.5 to 6.5), was 5, which is not to be trusted: "
+        "40% of the rows lie where the reference has none"
+    )
+
+
+def test_faults_weigh_like_drift_and_are_named_first() -> None:
+    verdict = judge_window(drift(0.2), None, 0.5, faults=[fault("nulls", 0.9), fault("range", 0.1)])
+    assert (verdict.severity, verdict.alarm) == (0.9, True)
+    assert verdict.text.startswith("km: nulls; km: range; ")
+    many = judge_window(drift(0.2), None, 0.5, faults=[fault("nulls", 0.1)] * 5)
+    assert many.text.startswith("km: nulls; km: nulls; km: nulls; and 2 more faults; ")
+
+
+def test_a_fault_of_the_rows_that_came_in_needs_none_that_the_checks_left() -> None:
+    verdict = judge_window(drift(rows=0), None, 0.5, faults=[fault("stopped", 0.7)])
+    assert (verdict.severity, verdict.alarm, verdict.status) == (0.7, True, "alarm")
+    assert verdict.text == "km: stopped; no rows in this window: nothing is known about it"
+    mild = judge_window(drift(0.99, rows=50), None, 0.5, faults=[fault("nulls", 0.4)])
+    assert (mild.severity, mild.status) == (None, "not enough data")
+
+
+def test_what_is_told_but_not_weighed_travels_along() -> None:
+    parts = [
+        SliceVerdict("zone", "7", 400, 4.0, 6.0, 0.5, 0.3, worse=True),
+        SliceVerdict("zone", "8", 400, 4.0, 4.0, 0.0, 0.0, worse=False),
+    ]
+    verdict = judge_window(drift(0.1), performance(0.2), 0.5, target=column("outcome"), slices=parts, span=("a", "b"))
+    assert (verdict.severity, verdict.start, verdict.end) == (0.2, "a", "b")
+    assert verdict.text.endswith("on 500 known outcomes; worse for zone = 7 (+50%)")
+    assert (verdict.target, verdict.slices) == (column("outcome"), tuple(parts))

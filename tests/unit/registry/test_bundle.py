@@ -48,7 +48,7 @@ def test_a_bundle_knows_what_it_reads_and_where_it_comes_from(written: Written, 
     assert (bundle.wanted, bundle.categories) == (("pickup_zone", "pickup_hour", "north"), ("pickup_zone",))
     assert list(bundle.importance) == list(bundle.wanted)
     assert sum(bundle.importance.values()) == pytest.approx(1)
-    assert bundle.reference == {"profile": {"rows": 400}}
+    assert bundle.reference == {"sketch": {"rows": 400}}
     assert bundle.dictionary.columns["dropoff_at"].known_at == "outcome"
     told = {name: bundle.manifest[name] for name in ("task", "target", "unit", "left_out")}
     assert told == {

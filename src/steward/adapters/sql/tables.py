@@ -10,18 +10,20 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.dialects.mysql import LONGBLOB, LONGTEXT
 from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData()
 # Text of any length: MariaDB's own TEXT ends at 64 kB.
 LongText = Text().with_variant(LONGTEXT, "mysql")
+LongBytes = LargeBinary().with_variant(LONGBLOB, "mysql")
 # Equal means equal to the byte, as on the other databases, whatever the server's own settings are.
 ON_MYSQL: Mapping[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
@@ -80,6 +82,10 @@ champions = _table(
     Column("sequence", Integer, nullable=False),
 )
 
+WINDOWS_LISTED = (
+    *("model", "created_at", "start_at", "end_at", "id", "version", "label", "severity", "alarm", "answered"),
+    *("status", "content"),
+)
 windows = _table(
     "windows",
     Column("id", String(64), primary_key=True),
@@ -91,7 +97,28 @@ windows = _table(
     Column("answered", Boolean, nullable=False),
     Column("verdict", LongText, nullable=False),
     Column("created_at", String(40), nullable=False),
+    Column("start_at", String(40)),
+    Column("end_at", String(40)),
+    Column("status", String(24)),
+    Column("content", String(64)),
     Index("ix_windows_model", "model", "created_at"),
+    Index("ix_windows_span", "model", "version", "start_at"),
+    # All that a list shows, so that thousands of windows are listed without reading past their verdicts.
+    Index("ix_windows_model_listed", *WINDOWS_LISTED),
+)
+
+sketches = _table(
+    "sketches",
+    Column("id", String(64), primary_key=True),
+    Column("model", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("start_at", String(40), nullable=False),
+    Column("end_at", String(40), nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("sketch", LongBytes, nullable=False),
+    Index("ix_sketches_model", "model", "version", "start_at"),
 )
 
 incidents = _table(

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from steward.adapters.sql.database import Database
 from steward.adapters.sql.faults import retried
 from steward.adapters.sql.journal import append_entry
 from steward.adapters.sql.tables import windows
 from steward.core.clock import Clock
-from steward.core.digest import canonical_json
-from steward.monitoring.history import WatchedWindow
+from steward.core.digest import canonical_json, digest_bytes
+from steward.monitoring.history import ListedWindow, WatchedWindow
 
 
 class SqlWindowHistory:
@@ -25,25 +26,33 @@ class SqlWindowHistory:
     def find(self, key: str) -> WatchedWindow | None:
         """Return the window that already carries this key."""
         with self._database.read() as connection:
-            row = connection.execute(select(windows).where(windows.c.id == key)).one_or_none()
-        return _window(row) if row else None
+            return _find(connection, key)
 
     @retried
     def add(self, window: WatchedWindow, *, actor: str) -> WatchedWindow:
         """Remember a window, or return the one that already carries its key."""
         with self._database.write() as connection:
-            row = connection.execute(select(windows).where(windows.c.id == window.key)).one_or_none()
-            if row is not None:
-                return _window(row)
-            values = {"id": window.key, "model": window.model, "version": window.version, "label": window.label}
-            judged = {"severity": window.severity, "alarm": window.alarm, "answered": window.answered}
-            stored = {**values, **judged, "verdict": canonical_json(window.verdict), "created_at": window.created_at}
-            connection.execute(insert(windows).values(**stored))
-            detail = {"version": window.version, "severity": window.severity, "alarm": window.alarm}
-            subject = f"{window.model} {window.label}"
-            for kind in ("window.watched", "alarm.raised")[: 1 + window.alarm]:
-                append_entry(connection, self._clock, kind, subject, detail, actor=actor, key=f"{kind}:{window.key}")
+            known = _find(connection, window.key)
+            if known is not None:
+                return known
+            plain = {"id": window.key, "model": window.model, "version": window.version, "label": window.label}
+            span = {"start_at": window.start, "end_at": window.end, "answered": window.answered}
+            connection.execute(insert(windows).values(**plain, **span, **_judged(window), created_at=window.created_at))
+            self._tell(connection, "window.watched", window, window.key, actor)
         return window
+
+    @retried
+    def revise(self, window: WatchedWindow, *, actor: str) -> WatchedWindow:
+        """Put another verdict in the place of the one that carries the key; an alarm that was answered before stays so."""
+        with self._database.write() as connection:
+            known = _find(connection, window.key)
+            if known is None or known.content == window.content:
+                return known or window
+            connection.execute(update(windows).where(windows.c.id == window.key).values(**_judged(window)))
+            self._tell(
+                connection, "window.revised", window, f"{window.key}:{digest_bytes((window.content or '').encode())[:16]}", actor
+            )
+        return replace(window, answered=known.answered, created_at=known.created_at)
 
     @retried
     def answer(self, key: str) -> None:
@@ -53,9 +62,44 @@ class SqlWindowHistory:
 
     def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:
         """Return the newest windows of a model, newest first."""
-        query = select(windows).where(windows.c.model == model).order_by(windows.c.created_at.desc()).limit(limit)
+        query = select(windows).where(windows.c.model == model).order_by(*_NEWEST).limit(limit)
         with self._database.read() as connection:
             return tuple(_window(row) for row in connection.execute(query))
+
+    def listed(self, model: str, *, limit: int) -> Sequence[ListedWindow]:
+        """Return the newest windows of a model without the details of their verdicts, newest first."""
+        query = select(*_LISTED).where(windows.c.model == model).order_by(*_NEWEST).limit(limit)
+        with self._database.read() as connection:
+            return tuple(_line(row) for row in connection.execute(query))
+
+    def of_version(self, model: str, version: int) -> Sequence[ListedWindow]:
+        """Return the windows with a span that were watched with one version, by their start."""
+        mine = (windows.c.model == model) & (windows.c.version == version) & windows.c.start_at.is_not(None)
+        with self._database.read() as connection:
+            return tuple(_line(row) for row in connection.execute(select(*_LISTED).where(mine).order_by(windows.c.start_at)))
+
+    def _tell(self, connection: Connection, kind: str, window: WatchedWindow, key: str, actor: str) -> None:
+        """Let the journal keep a verdict, and an alarm once a window."""
+        detail = {"version": window.version, "severity": window.severity, "alarm": window.alarm}
+        subject = f"{window.model} {window.label}"
+        append_entry(connection, self._clock, kind, subject, detail, actor=actor, key=f"{kind}:{key}")
+        if window.alarm:
+            alarm = f"alarm.raised:{window.key}"
+            append_entry(connection, self._clock, "alarm.raised", subject, detail, actor=actor, key=alarm)
+
+
+_NEWEST = (windows.c.created_at.desc(), windows.c.start_at.desc())
+_LISTED = tuple(windows.c[name] for name in windows.columns.keys() if name != "verdict")  # noqa: SIM118 - no mapping
+
+
+def _find(connection: Connection, key: str) -> WatchedWindow | None:
+    row = connection.execute(select(windows).where(windows.c.id == key)).one_or_none()
+    return None if row is None else _window(row)
+
+
+def _judged(window: WatchedWindow) -> dict[str, object]:
+    said = {"severity": window.severity, "alarm": window.alarm, "status": window.status, "content": window.content}
+    return {**said, "verdict": canonical_json(window.verdict)}
 
 
 def _window(row: Row[Any]) -> WatchedWindow:
@@ -69,4 +113,14 @@ def _window(row: Row[Any]) -> WatchedWindow:
         answered=row.answered,
         verdict=json.loads(row.verdict),
         created_at=row.created_at,
+        start=row.start_at,
+        end=row.end_at,
+        content=row.content,
     )
+
+
+def _line(row: Row[Any]) -> ListedWindow:
+    # An older Steward kept no status of its own.
+    status = row.status or ("alarm" if row.alarm else "not enough data" if row.severity is None else "ok")
+    said = (status, row.severity, row.alarm, row.answered, row.created_at, row.start_at, row.end_at, row.content)
+    return ListedWindow(row.id, row.model, row.version, row.label, *said)

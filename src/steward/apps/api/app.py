@@ -26,6 +26,7 @@ from steward.apps.api.renew import renew_keys
 from steward.apps.api.routes import about_routes, health_of, health_routes, predict_routes
 from steward.apps.api.shipping import LogKeeper
 from steward.apps.api.watching import watching_routes
+from steward.apps.api.window_reader import WindowReader
 from steward.core.clock import Clock, SystemClock
 from steward.flows.looks import Looks
 from steward.serving.outcomes import OutcomeDesk
@@ -44,6 +45,7 @@ def create_app(
     desk: OutcomeDesk | None = None,
     keeper: LogKeeper | None = None,
     crew: Crew | None = None,
+    reader: WindowReader | None = None,
 ) -> FastAPI:
     """Return the ASGI application; while it runs it follows the champion.
 
@@ -59,17 +61,18 @@ def create_app(
         desk: takes what turned out to be true; without one nobody is asked for it.
         keeper: carries the log to the database while the application runs; nobody by default.
         crew: the workers of this server, of which this application is one; by default it is alone.
+        reader: looks at the model's newest windows for ``/metrics`` while the application runs; nobody by default.
 
     Raises:
         UsageError: SERVE-061 a route does not say which role it needs.
     """
     clock, door = clock or SystemClock(), door or Rules()
-    following, metrics = Following(clock), Metrics(service, crew)
+    following, metrics = Following(clock), Metrics(service, crew, reader)
     app = FastAPIOffline(  # the documentation page's scripts come from here and not from the internet
         title="Steward",
         version=__version__,
         redoc_url=None,
-        lifespan=_running(_following(service, load_current, every_s, following, door, clock, crew), keeper),
+        lifespan=_running(_following(service, load_current, every_s, following, door, clock, crew), keeper, reader),
         telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and the request log are ours
         swagger_ui_parameters={"validatorUrl": None, "defaultModelRendering": "model", "defaultModelExpandDepth": 4},
     )
@@ -117,18 +120,19 @@ def _following(
     return lifespan
 
 
-def _running(lifespan: Callable[[Any], Any], keeper: LogKeeper | None) -> Callable[[Any], Any]:
-    """Let the log's keeper work for as long as the application lives."""
-    if keeper is None:
-        return lifespan
+def _running(lifespan: Callable[[Any], Any], *threads: LogKeeper | WindowReader | None) -> Callable[[Any], Any]:
+    """Let the log's keeper and the windows' reader work for as long as the application lives."""
+    working = [thread for thread in threads if thread is not None]
 
     @asynccontextmanager
     async def kept(app: FastAPI) -> AsyncIterator[None]:
-        keeper.start()
+        for thread in working:
+            thread.start()
         try:
             async with lifespan(app):
                 yield
         finally:
-            await anyio.to_thread.run_sync(keeper.stop)
+            for thread in working:
+                await anyio.to_thread.run_sync(thread.stop)
 
     return kept

@@ -1,4 +1,4 @@
-"""What does Prometheus read? Requests, seconds, predictions, which version answers, and what could not be logged.
+"""What does Prometheus read? Requests, seconds, predictions, which version answers, what was not logged, how the model is watched.
 
 Every application has a registry of its own, so that several in one process do not count each other's requests. Where several
 processes are one server each adds to counters in files, and whoever is asked sums them up.
@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steward.apps.api.access import needs
 from steward.apps.api.crew import Crew, challenger_of_all, others_of
 from steward.apps.api.schemas import Responses
+from steward.apps.api.window_reader import ModelWatched, WindowReader
 from steward.core.errors import EnvironmentFault, StewardError
 from steward.serving.answer import Answer
 from steward.serving.service import Service
@@ -38,8 +39,9 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.
 class Metrics:
     """What is counted of one application, or of all workers of a server together where it is one of a `crew`."""
 
-    def __init__(self, service: Service, crew: Crew | None = None) -> None:
+    def __init__(self, service: Service, crew: Crew | None = None, reader: WindowReader | None = None) -> None:
         self._crew = crew
+        self._watched = None if reader is None else ModelWatched(reader, lambda: _version(service))
         self._now = _ModelNow(service, crew)
         self.registry = CollectorRegistry()
         by_route = ("method", "route", "status")
@@ -50,7 +52,7 @@ class Metrics:
         self._predictions = Counter("steward_predictions", "Rows predicted", ("model", "version", "arm"), registry=self.registry)
         self._unlogged = Counter("steward_log_failures", "Requests refused because the log failed", registry=self.registry)
         self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self.registry.register(self._now)
+        self._register_models(self.registry)
         ProcessCollector(registry=self.registry)
 
     def text(self) -> bytes:
@@ -59,9 +61,14 @@ class Metrics:
             return generate_latest(self.registry)
         together = CollectorRegistry()
         MultiProcessCollector(together, str(self._crew.counters))  # type: ignore[no-untyped-call] # the library has no types there
-        together.register(self._now)
+        self._register_models(together)
         together.register(_Workers(self._crew))
         return generate_latest(together)
+
+    def _register_models(self, registry: CollectorRegistry) -> None:
+        registry.register(self._now)
+        if self._watched is not None:
+            registry.register(self._watched)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; what no route or method of ours is shares one name, so that nobody can make up more."""
@@ -135,10 +142,16 @@ class _Workers(Collector):
     def collect(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily("steward_worker_ready", "1 where a worker has a version to answer with", labels=("worker",))
         memory = GaugeMetricFamily("steward_worker_memory_bytes", "Resident memory of a worker", labels=("worker",))
+        busy = CounterMetricFamily("steward_worker_cpu_seconds", "Processor time of a worker", labels=("worker",))
         for state in self._crew.states():
             ready.add_metric((str(state.worker),), float(state.version is not None))
             memory.add_metric((str(state.worker),), resident_bytes(state.pid))
-        yield from (ready, memory)
+            busy.add_metric((str(state.worker),), processor_seconds(state.pid))
+        yield from (ready, memory, busy)
+
+
+def _version(service: Service) -> int | None:
+    return None if service.current is None else service.current.version
 
 
 def count_in_files(crew: Crew) -> None:
@@ -153,6 +166,15 @@ def resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def processor_seconds(pid: int) -> float:
+    """Return for how long a process has kept a processor busy; 0 where that cannot be read."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()  # its name, in brackets, may hold blanks
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 class Counted:

@@ -1,7 +1,7 @@
 """Which paths are there? Each parses, asks the service, and answers."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,9 @@ from steward.apps.api.schemas import (
 )
 from steward.apps.api.shipping import LogKeeper
 from steward.apps.api.together import Together
+from steward.core.errors import StewardError
 from steward.serving.answer import Answer, Served
+from steward.serving.ring import Caller
 from steward.serving.service import Service
 
 VERSION_HEADER = "X-Steward-Version"
@@ -38,7 +40,7 @@ _ROWS_IN_THE_LOOP = 50
 def predict_routes(service: Service, metrics: Metrics) -> APIRouter:
     """Return the route that predicts."""
     router = APIRouter(tags=["predict"])
-    together = Together(partial(metrics.count_each, service.predict_each))
+    together = Together(partial(metrics.count_each, partial(_answer_each, service)))
 
     @router.post(
         "/predict",
@@ -50,13 +52,32 @@ def predict_routes(service: Service, metrics: Metrics) -> APIRouter:
         """Predict for one row, or for many under `rows`. Each answer is in the prediction log before it is sent."""
         asked = asked_rows(await read_json(request))
         if not asked.many:
-            answer = await together.ask(asked.rows[0])
+            answer = await together.ask(_Asked(asked.rows[0], _key_of(request)))
             return _json(answer.as_dict(), answer)
-        ask = partial(metrics.count_predictions, partial(service.predict, asked.rows))
+        ask = partial(metrics.count_predictions, partial(service.predict, asked.rows, caller=_key_of(request)))
         answers = ask() if len(asked.rows) <= _ROWS_IN_THE_LOOP else await anyio.to_thread.run_sync(ask)
         return _json({"predictions": [answer.as_dict() for answer in answers]}, answers[0])
 
     return router
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One row, and the prefix of the key that asked for it."""
+
+    row: object
+    caller: str | None
+
+
+def _answer_each(service: Service, asked: Sequence[object]) -> Sequence[Answer | StewardError]:
+    known = [one for one in asked if isinstance(one, _Asked)]
+    return service.predict_each([one.row for one in known], [one.caller for one in known])
+
+
+def _key_of(request: Request) -> str | None:
+    """Return the prefix of the key that asks, which is no secret; None for the local user."""
+    caller = request.scope.get("state", {}).get("caller")
+    return caller.prefix if isinstance(caller, Caller) else None
 
 
 def about_routes(service: Service) -> APIRouter:

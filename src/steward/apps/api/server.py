@@ -15,6 +15,7 @@ from steward.apps.api.listening import names_of, request_log, ring_for
 from steward.apps.api.once_shared import OnceShared
 from steward.apps.api.orders import open_beside
 from steward.apps.api.shipping import log_keeper, outcome_desk
+from steward.apps.api.window_reader import window_reader
 from steward.core.errors import EnvironmentFault, Fault
 from steward.flows.earlier import explain_earlier
 from steward.flows.log import open_log, open_outcome_log, open_shadow_log
@@ -111,6 +112,7 @@ def serve_on(
         desk=outcome_desk(project, ports, outcome_log, keeper),
         keeper=keeper,
         crew=crew,
+        reader=window_reader(project, ports),
     )
     announce()
     server = DrainingServer(

@@ -5,7 +5,7 @@ The answers come from the stores, in a thread, newest first and never without an
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -49,6 +49,50 @@ class WindowPerformance(Closed):
     rows: int
 
 
+class BrokenData(Closed):
+    """Something that broke in a window's rows."""
+
+    kind: str = Field(description="what happened", examples=["nulls"])
+    column: str | None = Field(description="null where whole rows are meant")
+    share: float = Field(description="of the rows, 0 to 1")
+    severity: float = Field(description="0 to 1, weighted")
+    text: str
+
+
+class EstimatedError(Closed):
+    """The metric as it must be, before outcomes are known, with a 95 % interval."""
+
+    method: str = Field(description="CBPE of classes, DLE of quantities")
+    metric: str
+    value: float
+    low: float
+    high: float
+    reference: float = Field(description="the same estimate on the reference's rows")
+    change: float = Field(description="growth of the error as a share; positive is worse")
+    trusted: bool
+    why: str = Field(description="why not, in words; empty where it is trusted")
+
+
+class MovedTarget(Closed):
+    """How the known outcomes moved."""
+
+    distance: float
+    critical: float
+    moved: bool
+
+
+class WorseSlice(Closed):
+    """Rows of one value of a column, on which the error grew."""
+
+    column: str
+    value: str
+    rows: int
+    before: float
+    now: float
+    change: float
+    low: float
+
+
 class Window(Closed):
     """A window that was watched."""
 
@@ -62,6 +106,12 @@ class Window(Closed):
     rows: int
     moved: tuple[MovedColumn, ...]
     performance: WindowPerformance | None = Field(description="null while no outcome is known")
+    start: str | None = Field(description="first moment of a window by time (ISO 8601, UTC)")
+    end: str | None = Field(description="the moment it ended before (ISO 8601, UTC)")
+    faults: tuple[BrokenData, ...] = Field(description="what broke in the data, the worst first")
+    estimate: EstimatedError | None = Field(description="null where the error cannot be estimated")
+    target: MovedTarget | None = Field(description="null while too few outcomes are known")
+    worse: tuple[WorseSlice, ...] = Field(description="where the error surely grew, the surest first")
 
 
 class DriftResponse(Closed):
@@ -115,6 +165,8 @@ class ExperimentsResponse(Closed):
 
     experiments: tuple[TriedCandidate, ...]
 
+
+C = TypeVar("C", bound=Closed)
 
 Limit = Annotated[int, Query(ge=1, le=500, description="how many at most, the newest first")]
 Rows = Annotated[int, Query(ge=1, le=10_000, description="how many of the newest answers are looked at")]
@@ -186,7 +238,13 @@ def _window(window: WatchedWindow) -> Window:
         text=str(verdict["text"]),
         rows=drift["rows"],
         moved=tuple(MovedColumn(**_those_of(MovedColumn, column)) for column in drift["columns"] if column["moved"]),
-        performance=None if performance is None else WindowPerformance(**_those_of(WindowPerformance, performance)),
+        performance=_one(WindowPerformance, performance),
+        start=window.start,
+        end=window.end,
+        faults=tuple(BrokenData(**_those_of(BrokenData, fault)) for fault in verdict.get("faults", ())),
+        estimate=_one(EstimatedError, verdict.get("estimate")),
+        target=_one(MovedTarget, verdict.get("target")),
+        worse=tuple(WorseSlice(**_those_of(WorseSlice, one)) for one in verdict.get("slices", ()) if one["worse"]),
     )
 
 
@@ -210,6 +268,10 @@ def _missing(kept: KeptMetric) -> MissingShare:
 
 def _tried(kept: Experiment) -> TriedCandidate:
     return TriedCandidate(run=kept.run, at=kept.at, **asdict(kept.tried))
+
+
+def _one(kind: type[C], value: Mapping[str, Any] | None) -> C | None:
+    return None if value is None else kind(**_those_of(kind, value))
 
 
 def _those_of(kind: type[Closed], values: Mapping[str, Any]) -> dict[str, Any]:

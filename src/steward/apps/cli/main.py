@@ -20,7 +20,9 @@ from steward.apps.cli import (
     log,
     loop,
     model,
+    report,
     score,
+    simulate,
     state,
     tune,
     watching,
@@ -49,7 +51,25 @@ def _root(
     pass
 
 
-for room in (begin, loop, log, model, challenge, score, tune, explore, watching, data, export, state, database, experiments, keys):
+for room in (
+    begin,
+    loop,
+    log,
+    model,
+    challenge,
+    score,
+    tune,
+    explore,
+    watching,
+    simulate,
+    data,
+    export,
+    report,
+    state,
+    database,
+    experiments,
+    keys,
+):
     room.register(app)
 
 

@@ -30,9 +30,10 @@ def say_error(error: StewardError) -> None:
             err.print(escape(line))
 
 
-def say_json(value: object) -> None:
-    """Print one JSON value and nothing else."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+def say_json(value: object, *, line: bool = False) -> None:
+    """Print one JSON value and nothing else; on one line where more of them follow."""
+    sys.stdout.write(json.dumps(value, indent=None if line else 2, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.flush()
 
 
 def _plain(value: Any) -> Any:
@@ -56,6 +57,10 @@ def say_simulated(origin: object) -> None:
     if origin == "simulated":
         made_up = "these rows were made up by the blueprint's simulator; no figure here is about the world."
         out.print(f"[bold black on yellow] SIMULATED DATA [/] {made_up}")
+    if origin == "bent":
+        out.print(
+            "[bold black on yellow] BENT DATA [/] something was done to these rows on purpose; no figure here is about the world."
+        )
 
 
 def say_facts(facts: Mapping[str, object]) -> None:

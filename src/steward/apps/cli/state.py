@@ -1,35 +1,24 @@
-"""Commands that look: status, report, doctor, audit; nothing is changed, and only a report writes a file."""
+"""Commands that look: status, doctor, audit; nothing is changed."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from steward.apps.cli.options import AsJson, Data, Sets, open_ports
+from steward.apps.cli.options import AsJson, Data, open_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from steward.flows.doctor import Check
-    from steward.flows.ports import Ports
 
 Project = Annotated[
     str | None,
     typer.Argument(metavar="[PROJECT]", help="A blueprint's name or a project folder; all projects of the workspace if left out."),
 ]
-Number = Annotated[int | None, typer.Option("--version", metavar="N", help="Which version; the champion by default.")]
-Quality = Annotated[bool, typer.Option("--quality", help="About the rows instead: findings, before and after cleaning.")]
-Period = Annotated[str | None, typer.Option(metavar="PERIOD", help="With --quality: this period's rows, read afresh.")]
-Against = Annotated[str | None, typer.Option(metavar="PERIOD", help="With --quality: another period to compare them with.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many entries, newest last.")]
-
-
-_SHOWN = 8  # changes told in the terminal; the page has them all
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command()(status)
-    app.command()(report)
     app.command()(doctor)
     audit = typer.Typer(help="The journal: every decision, in order, each sealed by the one after it.", no_args_is_help=True)
     audit.command()(verify)
@@ -57,70 +46,6 @@ def status(where: Project = None, as_json: AsJson = False) -> None:
         show_status(one, where or one.project)
     if not collected:
         say("nothing has run here yet\n\nnext:  steward run taxi")
-
-
-def report(
-    where: Project = None,
-    number: Number = None,
-    quality: Quality = False,
-    period: Period = None,
-    against: Against = None,
-    data: Data = None,
-    sets: Sets = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write one HTML page: about the champion (how good, where wrong, on which data), or with --quality about the rows."""
-    import os
-
-    from steward.apps.cli.screen import say, say_json
-    from steward.flows.champion import need_champion
-    from steward.flows.report import write_report
-    from steward.flows.status import collect_status, known_projects, next_step
-    from steward.project.read import read_project
-    from steward.registry.tracking import run_page
-
-    ports = open_ports(data, quiet=as_json)
-    if quality or period or against:
-        _report_quality(where, period, against, sets or (), ports, as_json=as_json)
-        return
-    # matplotlib keeps a list of fonts; nothing of ours is written outside the workspace. It counts only before the import.
-    os.environ.setdefault("MPLCONFIGDIR", str(ports.workspace.reports / ".matplotlib"))
-    names = [read_project(where).spec.name] if where else [name for name in known_projects(ports) if ports.registry.champion(name)]
-    pages = {name: write_report(name, number, ports) for name in names}
-    if as_json:
-        say_json({"reports": {name: str(path) for name, path in pages.items()}})
-        return
-    for name, path in pages.items():
-        version = ports.registry.version(name, number or need_champion(ports, name).number)
-        tracked = version.facts.get("mlflow_run")
-        say(f"{path}\n{f'MLflow  {run_page(str(tracked))}' if tracked else ''}")
-        say(f"\nnext:  open it in a browser; then  {next_step(collect_status(name, ports), where or name)}")
-    if not pages:
-        say("no project has a champion to report on\n\nnext:  steward run taxi")
-
-
-def _report_quality(
-    where: str | None, period: str | None, against: str | None, sets: "Sequence[str]", ports: "Ports", *, as_json: bool
-) -> None:
-    from rich.markup import escape
-
-    from steward.apps.cli.screen import say, say_json
-    from steward.core.errors import Fault, UsageError
-    from steward.flows.quality import write_quality_report
-    from steward.project.read import read_project
-    from steward.reporting.quality_contents import answer
-
-    if where is None:
-        raise UsageError(Fault("CLI-004", "whose rows?", fix="name the project:  steward report taxi --quality"))
-    written = write_quality_report(read_project(where, sets), ports, period=period, against=against)
-    if as_json:
-        say_json({"html": str(written.html), "markdown": str(written.markdown), "metrics": written.metrics})
-        return
-    say(escape(answer(written.contents)))
-    if written.contents.comparison is not None:
-        for change in written.contents.comparison.changes[:_SHOWN]:
-            say(f"  [bold]{escape(change.column)}[/]: {escape(change.text)}")
-    say(f"{written.html}\n{written.markdown}\n\nnext:  open it in a browser")
 
 
 def doctor(data: Data = None, as_json: AsJson = False) -> None:

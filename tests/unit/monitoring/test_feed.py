@@ -1,0 +1,82 @@
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steward.monitoring.feed import cap_clients, judge_feed
+
+QUIET = [980, 1020, 1000, 950, 1050, 1000, 990, 1010]
+
+
+def test_a_feed_that_stopped_is_a_fault_by_what_is_usual() -> None:
+    fault = judge_feed(0, QUIET, chance=0.001)
+    assert fault is not None
+    assert (fault.kind, fault.column, fault.share, fault.severity) == ("stopped", None, 1.0, 1.0)
+    assert fault.text == "the feed stopped: 0 rows came, 1,000 are usual"
+    few = judge_feed(50, QUIET, chance=0.001)
+    assert few is not None
+    assert few.severity == pytest.approx(0.95**2, abs=0.001)
+
+
+def test_fewer_rows_than_usual_are_no_stopped_feed() -> None:
+    assert [judge_feed(rows, QUIET, chance=0.001) for rows in (96, 170, 500, 1000, 5000)] == [None] * 5
+
+
+def test_what_stood_still_before_or_is_hardly_known_is_never_called_stopped() -> None:
+    assert judge_feed(0, QUIET[:7], chance=0.001) is None
+    assert judge_feed(0, [*QUIET, 0], chance=0.001) is None
+    assert judge_feed(0, [0, 0, *QUIET], chance=0.001) is not None  # nobody had begun to ask then
+    assert judge_feed(0, [1, 1, 2, 1, 3, 1, 1, 2], chance=0.001) is None  # a window without rows is nothing strange there
+    assert judge_feed(3, [20, 2000, 100, 500, 40, 1000, 60, 9000], chance=0.001) is None
+
+
+@given(st.lists(st.integers(50, 5000), min_size=8, max_size=40))
+def test_a_window_like_the_quiet_ones_never_stopped(quiet: list[int]) -> None:
+    assert all(judge_feed(rows, quiet, chance=0.001) is None for rows in quiet)
+
+
+def test_one_client_that_floods_a_window_counts_as_much_as_all_others() -> None:
+    callers = pl.Series([["flood"] * 9 + [name] for name in "abcdefghij" * 10]).explode()
+    counted, fault = cap_clients(callers, share=0.5, fewest=10)
+    assert fault is not None
+    assert (fault.kind, fault.share, fault.severity) == ("one client", 0.9, 0.0)
+    assert fault.text == "one client asked for 90% of the rows; 100 of its 900 count"
+    kept = callers.filter(counted)
+    assert (kept == "flood").sum() == 100
+    assert kept.len() == 200
+    places = counted.to_numpy().nonzero()[0]
+    assert np.diff(places).max() <= 10  # evenly over the window
+
+
+def test_a_few_rows_of_the_only_busy_client_always_count() -> None:
+    callers = pl.Series(["flood"] * 5000 + ["a", "b"])
+    counted, fault = cap_clients(callers, share=0.5, fewest=200)
+    assert fault is not None
+    assert counted.sum() == 202
+
+
+@pytest.mark.parametrize(
+    "callers", [["a"] * 500, ["a"] * 500 + ["b"], [None] * 500, ["a", "b", "c"] * 100, ["a"] * 100 + [None] * 400 + ["b", "c"], []]
+)
+def test_where_nobody_stands_out_every_row_counts(callers: list[str | None]) -> None:
+    counted, fault = cap_clients(pl.Series(callers, dtype=pl.String), share=0.5, fewest=50)
+    assert fault is None
+    assert counted.all()
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", None]), max_size=300), st.floats(0.2, 0.8), st.integers(1, 50))
+def test_no_client_counts_for_more_than_its_share_and_no_other_row_is_lost(
+    callers: list[str | None], share: float, fewest: int
+) -> None:
+    series = pl.Series(callers, dtype=pl.String)
+    counted, fault = cap_clients(series, share=share, fewest=fewest)
+    assert len(counted) == len(series)
+    if fault is None:
+        assert counted.all()
+        return
+    name = series.drop_nulls().value_counts(sort=True).row(0)[0]
+    flooding = (series == name).fill_null(value=False)
+    assert counted.filter(~flooding).all()
+    kept = int(counted.filter(flooding).sum())
+    assert kept <= max(fewest, share * int(counted.sum()) + 1)
