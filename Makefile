@@ -17,7 +17,7 @@ HOME_FOLDER := $(or $(STEWARD_HOME),.steward)
 UV = $(shell uv --version >/dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 LOCK = $(UV) pip compile pyproject.toml -c .ci/constraints.txt --universal --python-version 3.11 --extra geo --generate-hashes --no-emit-index-url --no-header -q $(ARGS)
 
-.PHONY: help install services run pipeline ingest process features train serve watch status test test-all lint format types contracts bench bench-models bench-serving docs mlflow-ui db-shell lock clean
+.PHONY: help install services run pipeline ingest process features train serve watch status test test-all watch-demo lint format types contracts bench bench-models bench-serving bench-monitoring docs mlflow-ui db-shell lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ watch: install ## Compare a window with the champion's data: make watch ARGS="--
 status: install ## Show who is champion, what ran, what drifts, what waits
 	@$(STEWARD) status $(ARGS)
 
+watch-demo: install ## Server, Prometheus, Alertmanager: drifting traffic until the alarm is at a webhook
+	@$(BIN)/python ops/watch_demo.py $(ARGS)
+
 test: install ## Run the tests; what was skipped is listed with its reason
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not campaign" $(ARGS)
 
@@ -88,6 +91,12 @@ bench-serving: install ## Measure the server with wrk, beside the barest one and
 	@$(BIN)/python benchmarks/serving.py $(ARGS)
 	@$(BIN)/python benchmarks/score.py
 
+WATCHERS := $(foreach name,evidently nannyml,benchmarks/monitoring/$(name)/.venv/.installed)
+
+bench-monitoring: install ## Measure watching: false alarms, power, cost, real history, beside Evidently and NannyML
+	@$(MAKE) --no-print-directory -k $(WATCHERS) || echo "a peer could not be installed; it will be missing in the tables"
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/monitoring.py $(ARGS)
+
 bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure speed, memory and error beside plain tools
 	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/model.py
@@ -95,7 +104,7 @@ bench: benchmarks/.venv/.installed benchmarks/peers/.venv/.installed ## Measure 
 	@$(BIN)/python benchmarks/load.py
 	@$(BIN)/python benchmarks/quality.py
 
-benchmarks/.venv/.installed benchmarks/peers/.venv/.installed benchmarks/automl/.venv/.installed $(SERVERS): %/.venv/.installed: %/requirements.txt $(VENV)/.installed
+benchmarks/.venv/.installed benchmarks/peers/.venv/.installed benchmarks/automl/.venv/.installed $(SERVERS) $(WATCHERS): %/.venv/.installed: %/requirements.txt $(VENV)/.installed
 	@test -x $*/.venv/bin/python || $(BIN)/python -m venv $*/.venv
 	@$(UV) pip install -q --python $*/.venv/bin/python -r $< || $*/.venv/bin/python -m pip install -q -r $<
 	@touch $@
