@@ -1,5 +1,6 @@
 """The small project with a champion, and files to score by it."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ MINUTES = [10.0 * (1 + hour % 3) + hour * 7 % 11 for hour in range(60)]
 
 
 class World:
-    """A project with a champion, and files to score."""
+    """A project with a champion, and files to score; `untouched` is its workspace as it was before any test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,6 +30,7 @@ class World:
         write_month(folder / "data", "2023-02", MINUTES, first=101)
         self.ports: Ports = open_workspace(folder / "workspace", folder / "data")
         run(RunOptions(str(home)), self.ports)
+        self.untouched = Path(shutil.copytree(self.ports.workspace.home, folder / "untouched"))
         self.project: Project = read_project(home)
 
     def write(self, name: str, zones: Sequence[object]) -> Path:

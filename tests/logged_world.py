@@ -46,7 +46,7 @@ class Logged:
     """The champion of a world in a workspace of its own; nothing was asked of it yet."""
 
     def __init__(self, world: World, folder: Path, *overrides: str) -> None:
-        shutil.copytree(world.ports.workspace.home, folder / "home")
+        shutil.copytree(world.untouched, folder / "home")
         self.clock, self.heard = FrozenClock(BEGIN), Heard()
         settings = Settings(home=folder / "home", data=world.ports.data, offline=True, actor="tester")
         self.ports: Ports = replace(build_ports(settings, self.heard, self.clock), tracker=MemoryTracker())
