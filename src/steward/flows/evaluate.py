@@ -19,7 +19,7 @@ from steward.models.evaluate import evaluate_predictions
 from steward.models.metrics import is_mean_loss, row_losses
 from steward.models.slices import figures_by_slice
 from steward.models.zoo import Array
-from steward.monitoring.performance import quiet_history, summarise_losses
+from steward.monitoring.performance import cap_losses, quiet_history, summarise_losses
 from steward.project.read import Project
 
 SEED = 7
@@ -69,8 +69,7 @@ def _evaluate(project: Project, featured: Featured, trained: TrainedModel, ports
     # Later windows are compared row by row.
     by_row = metric if is_mean_loss(metric) else RULES[project.spec.task].loss
     rows = row_losses(by_row, target, predicted)
-    quiet = quiet_history(rows) if project.spec.time else ()  # without a time rows are shuffled, and runs of them mean nothing
-    losses = {"metric": by_row, **summarise_losses(rows)._asdict(), "quiet": [list(one) for one in quiet]}
+    losses = {"metric": by_row, **_spread(rows, in_time=project.spec.time is not None)}
     metrics = {name: asdict(measured) for name, measured in evaluation.metrics.items()}
     labels = slice_values(project, test, project.spec.training.slices)
     decided = rule.decided(predicted) if metric in DECISIONS else predicted
@@ -80,6 +79,13 @@ def _evaluate(project: Project, featured: Featured, trained: TrainedModel, ports
     note = f"test {metric} {value} [{found['low']:.3f}, {found['high']:.3f}] on {test.height:,} rows"
     told = {"metrics": metrics, "slices": [asdict(one) for one in slices], "losses": losses}
     return Done({**told, "inside": _inside(rule.margin, target, predicted)}, note)
+
+
+def _spread(rows: Array, *, in_time: bool) -> dict[str, Any]:
+    # Without a time rows are shuffled, and runs of them mean nothing.
+    quiet, capped = quiet_history(rows) if in_time else (), cap_losses(rows, in_time=in_time)
+    told = {**summarise_losses(rows)._asdict(), "quiet": [list(one) for one in quiet]}
+    return told | ({"capped": capped.as_dict()} if capped else {})
 
 
 def _inside(margin: Margin | None, target: Array, predicted: Array) -> dict[str, float] | None:

@@ -27,7 +27,7 @@ from steward.monitoring.budget import chance_per_window
 from steward.monitoring.drift import judge_drift
 from steward.monitoring.faults import DataFault, judge_faults, worst_first
 from steward.monitoring.history import WatchedWindow
-from steward.monitoring.performance import PerformanceVerdict, judge_performance
+from steward.monitoring.performance import Capped, PerformanceVerdict, judge_performance
 from steward.monitoring.reference import Reference
 from steward.monitoring.season import slots_of
 from steward.monitoring.sketch import Sketch, prediction_column, sketch_like
@@ -38,7 +38,7 @@ from steward.registry.bundle import Bundle
 from steward.registry.versions import Version
 
 _LOOK_BACK = 24
-_MOVED = 0.9  # of the chance of a false alarm in a window; the rest is for what broke
+_MOVED, _WORSE = 0.6, 0.3  # of the chance of a false alarm in a window; the rest is for what broke
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def judge_seen(project: Project, loaded: LoadedVersion, seen: Seen, ports: Ports
         slots=_slots(project, seen) if spec.season else None,
     )
     broken = judge_faults(reference.sketch, current, bundle.importance, chance=BROKE * chance, min_rows=spec.min_rows, drift=drift)
-    outcomes = known_outcomes(bundle, seen.outcome, seen.predicted)
+    outcomes = known_outcomes(bundle, seen.outcome, seen.predicted, chance=_WORSE * chance)
     figures = _figures(loaded, features, seen, outcomes.truth, chance, spec.min_rows, ports)
     return judge_window(
         drift,
@@ -169,13 +169,14 @@ def sketch_rows(bundle: Bundle, features: pl.DataFrame, predicted: Array, refere
     return sketch_like(features.with_columns(prediction_column(predicted, bundle.classes)), reference.sketch)
 
 
-def known_outcomes(bundle: Bundle, outcome: pl.Series | None, predicted: Array) -> Outcomes:
+def known_outcomes(bundle: Bundle, outcome: pl.Series | None, predicted: Array, *, chance: float) -> Outcomes:
     """Return what the known outcomes of a window say; a class the model never learnt is counted apart.
 
     Args:
         bundle: of the model that answered.
         outcome: quantities, or classes as the target or a telling names them; null where unknown.
         predicted: the answers to the same rows, shape (rows,) or (rows, classes).
+        chance: of calling an error grown that did not, in (0, 0.5].
     """
     losses, classes = bundle.reference.get("losses"), bundle.classes
     if not isinstance(losses, Mapping) or outcome is None or not len(outcome):
@@ -189,7 +190,9 @@ def known_outcomes(bundle: Bundle, outcome: pl.Series | None, predicted: Array) 
     quiet = [(int(size), float(spread)) for size, spread in losses.get("quiet", ())]
     reference = (losses["mean"], losses["variance"], int(losses["rows"]))
     current = row_losses(metric, truth[known], predicted[known])
-    return Outcomes(judge_performance(reference, current, metric, quiet=quiet), unknown, truth)
+    capped = Capped.from_dict(losses["capped"]) if "capped" in losses else None
+    judged = judge_performance(reference, current, metric, quiet=quiet, capped=capped, chance=chance)
+    return Outcomes(judged, unknown, truth)
 
 
 def _slots(project: Project, seen: Seen) -> Mapping[int, int] | None:

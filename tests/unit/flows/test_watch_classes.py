@@ -34,7 +34,7 @@ def test_an_answer_of_another_kind_is_none(answer: dict[str, Any]) -> None:
 
 def test_outcomes_without_a_class_or_of_a_new_one_are_not_in_the_error() -> None:
     model = loaded(("no", "yes"), metric="log_loss", mean=0.5, variance=0.1, rows=1000)
-    outcomes = known_outcomes(model, pl.Series(["yes", "yes", None, "perhaps"]), SHARES)
+    outcomes = known_outcomes(model, pl.Series(["yes", "yes", None, "perhaps"]), SHARES, chance=0.05)
     assert outcomes.unknown_classes == {"perhaps": 1}
     assert outcomes.performance is not None
     assert outcomes.performance.rows == 2
@@ -44,18 +44,18 @@ def test_outcomes_without_a_class_or_of_a_new_one_are_not_in_the_error() -> None
 def test_where_nothing_can_be_compared_nothing_is_claimed() -> None:
     rows = pl.Series(["yes", "no", "no", "yes"])
     never_wrong = loaded(("no", "yes"), metric="log_loss", mean=0.0, variance=0.0, rows=1000)
-    assert known_outcomes(never_wrong, rows, SHARES) == Outcomes()
-    assert known_outcomes(loaded(("no", "yes")), rows, SHARES) == Outcomes()
+    assert known_outcomes(never_wrong, rows, SHARES, chance=0.05) == Outcomes()
+    assert known_outcomes(loaded(("no", "yes")), rows, SHARES, chance=0.05) == Outcomes()
     without, model = (
         pl.Series([None] * 4, dtype=pl.String),
         loaded(("no", "yes"), metric="log_loss", mean=0.5, variance=0.1, rows=9),
     )
-    assert known_outcomes(model, without, SHARES) == Outcomes()
-    assert known_outcomes(model, None, SHARES) == Outcomes()
+    assert known_outcomes(model, without, SHARES, chance=0.05) == Outcomes()
+    assert known_outcomes(model, None, SHARES, chance=0.05) == Outcomes()
 
 
 def test_a_quantity_without_an_outcome_is_left_out_too() -> None:
     model = loaded((), metric="rmse", mean=4.0, variance=1.0, rows=1000)
-    outcomes = known_outcomes(model, pl.Series([1.0, None, 3.0]), np.array([2.0, 2.0, 2.0]))
+    outcomes = known_outcomes(model, pl.Series([1.0, None, 3.0]), np.array([2.0, 2.0, 2.0]), chance=0.05)
     assert outcomes.performance is not None
     assert (outcomes.performance.rows, outcomes.performance.current) == (2, 1.0)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steward.core.digest import canonical_json
-from steward.monitoring.performance import Losses, judge_performance, quiet_history, summarise_losses
+from steward.monitoring.performance import Capped, Losses, cap_losses, judge_performance, quiet_history, summarise_losses
 
 
 def squares(rmse: float, rows: int, seed: int = 1) -> np.ndarray:
@@ -61,6 +61,47 @@ def test_growth_must_pass_what_quiet_days_show() -> None:
     # as by hand above, but runs of 200 rows lie 0.3 apart on the log scale: sqrt(0.1² + 0.3²) = 0.3162
     verdict = judge_performance((1.0, 1.0, 100), np.full(400, 1.5), "mae", quiet=[(200, 0.3), (500, 0.1)])
     assert verdict.low == pytest.approx(exp(log(1.5) - 1.6448536 * 0.31622777) - 1, abs=1e-5)
+
+
+def test_capped_losses_by_hand() -> None:
+    # Of 0, 1, ... 100 the 99th percentile is 99: the sum falls by 1. Unordered rows have no runs.
+    capped = cap_losses(np.arange(101.0), in_time=False)
+    assert capped is not None
+    assert (capped.cap, capped.losses.mean, capped.losses.rows, capped.quiet) == (99.0, 5049 / 101, 101, ())
+    assert Capped.from_dict(capped.as_dict()) == capped
+    assert cap_losses(np.array([0.0] * 199 + [1.0]), in_time=True) is None
+    assert cap_losses(np.array([]), in_time=True) is None
+
+
+def test_a_few_giant_errors_are_no_growth_and_many_larger_ones_are() -> None:
+    usual = squares(5.0, 20_000)
+    capped = cap_losses(usual, in_time=True)
+    giant = squares(5.0, 400, seed=2)
+    giant[:2] = 20_000.0  # two of 400 rows
+    worse = squares(5.0 * 1.58, 400, seed=2)
+
+    told = {"capped": capped, "chance": 0.0003}
+    without, within = judge_performance(REFERENCE, giant, "rmse"), judge_performance(REFERENCE, giant, "rmse", **told)
+    assert without.change > 0.9
+    assert (within.change, within.low, within.severity) == (without.change, without.low, 0.0)
+    assert judge_performance(REFERENCE, worse, "rmse", **told).severity > 0.5
+
+
+def test_many_giant_errors_are_no_extremes() -> None:
+    # 60 rows of loss 0 to 59, a third of the later ones of 1,600: capped at 58.41 both look alike.
+    capped = cap_losses(np.arange(60.0), in_time=False)
+    later = np.array([*np.tile(np.arange(20.0), 20), *[1600.0] * 200])
+    verdict = judge_performance(summarise_losses(np.arange(60.0)), later, "rmse", capped=capped, chance=0.0003)
+    assert verdict.severity > 0.9
+
+
+def test_windows_of_the_same_heavy_tail_keep_to_the_chance() -> None:
+    generator = np.random.default_rng(3)
+    rows = generator.standard_t(2.5, size=200_000) ** 2  # of squared errors that have no variance at all
+    reference, capped = summarise_losses(rows), cap_losses(rows, in_time=True)
+    windows = generator.standard_t(2.5, size=(4000, 300)) ** 2
+    alarms = sum(judge_performance(reference, one, "rmse", capped=capped, chance=0.001).severity > 0 for one in windows)
+    assert alarms <= 12  # 4 are expected at most; 13 or more have a probability below 0.001
 
 
 def test_the_history_of_days_that_differ_and_of_days_that_do_not() -> None:
