@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from steward.monitoring.drift import ColumnDrift
+from steward.monitoring.faults import DataFault
 from steward.monitoring.sketch import PREDICTION
 from steward.monitoring.watch import WindowVerdict
 
@@ -28,7 +29,7 @@ def diagnose(verdict: WindowVerdict) -> Diagnosis:
     """Return what the evidence of one window points to; "none" where it raised no alarm."""
     if not verdict.alarm:
         return Diagnosis("none", f"no alarm: {verdict.text}", ())
-    faults = [fault for fault in verdict.faults if fault.severity > 0]
+    faults = explaining(verdict)
     if faults:
         columns = tuple(dict.fromkeys(fault.column for fault in faults if fault.column is not None))
         return Diagnosis("data_fault", f"the data look broken: {'; '.join(fault.text for fault in faults)}", columns)
@@ -36,6 +37,11 @@ def diagnose(verdict: WindowVerdict) -> Diagnosis:
     if verdict.drift.severity >= verdict.alert:
         return _drift(moved, verdict)
     return _outcomes(tuple(column.name for column in moved), verdict)
+
+
+def explaining(verdict: WindowVerdict) -> list[DataFault]:
+    """Return the faults that may explain an alarm, worst first: rows that are only fewer, as on a holiday, explain none."""
+    return [fault for fault in verdict.faults if fault.severity >= verdict.alert or (fault.severity > 0 and fault.kind != "fewer")]
 
 
 def _drift(moved: Sequence[ColumnDrift], verdict: WindowVerdict) -> Diagnosis:

@@ -83,7 +83,8 @@ def _version(model: str, number: int | None, champion: Champion, ports: Ports) -
     found = ports.registry.version(model, number) if number is not None else challenger(ports.registry.versions(model), champion)
     if found is None:
         what = f"no version of {model} is newer than v{champion.number} and was not found worse"
-        raise Refused(Fault("SERVE-127", what, fix=f"train one:  steward run {model} --no-promote   or name one:  --version N"))
+        fix = f"change something and train one:  steward run {model} --no-promote   or name one:  --version N"
+        raise Refused(Fault("SERVE-127", what, fix=fix))
     if found.number == champion.number:
         raise Refused(Fault("SERVE-126", f"{found} is the champion itself", fix=f"name another one; see  steward status {model}"))
     return found

@@ -1,12 +1,14 @@
 """What is kept of rows the model has not learnt from, and what does that say of a later window: its error, and for whom?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from steward.core.errors import Fault, Refused
 from steward.data.split import Split
 from steward.features.fitted.fit import Fitting
 from steward.flows.matrices import deciding_metric, matrix, truth
@@ -110,6 +112,16 @@ def judge_figures(
     )
 
 
+@contextmanager
+def reading_kept() -> Iterator[None]:
+    """Read what the champion keeps for comparison; WATCH-009 where an older Steward wrote it in another form."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        what = "the champion keeps what windows are compared with in another form, as an older Steward did"
+        raise Refused(Fault("WATCH-009", what, fix="train and promote it again:  steward run PROJECT")) from error
+
+
 def _features(fitting: Fitting, table: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
     return fitting.apply(table).select(wanted).cast(pl.Float64)
 
@@ -120,12 +132,15 @@ def _estimate(reference: Mapping[str, Any], rows: Answered, past: Iterable[Mappi
         return None
     estimates = [verdict.get("estimate") or {} for verdict in past]
     misses = [float(one["miss"]) for one in estimates if one.get("miss") is not None]
-    return estimate_performance(Estimator.from_dict(kept), rows, past=misses)
+    with reading_kept():
+        estimator = Estimator.from_dict(kept)
+    return estimate_performance(estimator, rows, past=misses)
 
 
 def _slices(reference: Mapping[str, Any], rows: Answered) -> tuple[SliceVerdict, ...]:
     rows = rows.where(rows.finite & np.isfinite(rows.truth))
-    parts = [Parts.from_dict(one) for one in reference.get("parts", ())]
+    with reading_kept():
+        parts = [Parts.from_dict(one) for one in reference.get("parts", ())]
     if not parts or not len(rows.truth):
         return ()
     metric = str(reference["losses"]["metric"])

@@ -107,11 +107,6 @@ def _champion_before(model: str, current: Champion, ports: Ports) -> int:
     moves = [e for e in ports.journal.entries() if e.kind == "champion.promoted" and e.subject.startswith(f"{model} v")]
     before = moves[-1].detail.get("from") if moves else None
     if not isinstance(before, int):
-        raise Refused(
-            Fault(
-                "GATE-007",
-                f"{model} v{current.number} is the first champion; there is none before it",
-                fix="train another:  steward run",
-            )
-        )
+        what = f"{model} v{current.number} is the first champion; there is none before it"
+        raise Refused(Fault("GATE-007", what, fix=f"train another:  steward run {model}"))
     return before

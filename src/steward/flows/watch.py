@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 
 from steward.core.digest import digest_json
-from steward.core.errors import Fault, Refused
 from steward.flows.beside import attach_window
 from steward.flows.champion import LoadedVersion
-from steward.flows.figures import Figures, judge_figures
+from steward.flows.figures import Figures, judge_figures, reading_kept
 from steward.flows.ports import Ports
 from steward.flows.watch_faults import BROKE
 from steward.models.classes import encode, unknown_classes
@@ -204,11 +203,8 @@ def _slots(project: Project, seen: Seen) -> Mapping[int, int] | None:
 
 @lru_cache(maxsize=2)
 def _reference(bundle: Bundle) -> Reference:
-    try:
+    with reading_kept():
         return Reference.from_dict(bundle.reference)  # costly to read, and asked for once a window
-    except ValueError as error:
-        what = "the champion keeps what windows are compared with in another form, as an older Steward did"
-        raise Refused(Fault("WATCH-009", what, fix="train and promote it again:  steward run PROJECT")) from error
 
 
 def _blind(bundle: Bundle, hidden: Collection[str]) -> set[str]:

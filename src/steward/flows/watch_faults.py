@@ -47,7 +47,7 @@ def importance_of_columns(bundle: Bundle) -> dict[str, float]:
 
 
 def faults_of_feed(project: Project, rows: int, quiet: Sequence[int]) -> tuple[DataFault, ...]:
-    """Return the fault of a feed that stopped, judged by the rows of quiet windows before."""
+    """Return the fault of a feed that stopped or lost rows, judged by the rows of quiet windows before."""
     fault = judge_feed(rows, quiet[-_MOST_WINDOWS:], chance=BROKE * chance_per_window(project.spec.watch))
     return () if fault is None else (fault,)
 

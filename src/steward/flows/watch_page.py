@@ -80,6 +80,13 @@ def collect_watch_report(project: Project, where: str, ports: Ports, *, window: 
     )
 
 
+def watch_again(window: WatchedWindow, where: str) -> str:
+    """Return the command that watches a window's rows once more."""
+    period, _, part = window.label.partition("/")
+    by = f" --by {'week' if '..' in part else 'day'}" if part else ""
+    return f"steward watch {where} {f'--period {period}{by}' if is_part_label(period) else '--log'}"
+
+
 def _done(window: WatchedWindow, ports: Ports) -> str:
     """Say what became of the alarm so far; empty where there was none or nothing was done."""
     if not window.alarm:
@@ -96,14 +103,13 @@ def _done(window: WatchedWindow, ports: Ports) -> str:
 def _following(advice: Advice, window: WatchedWindow, where: str, ports: Ports) -> tuple[str, str]:
     """Return the command that makes most sense now, and when or why."""
     waiting = waiting_approvals(window.model, ports)
+    if advice.word == "no: mend the data first":
+        reject = f"; then  steward approve {where} {waiting[0].id} --reject" if waiting else ""
+        return watch_again(window, where), f"once the source is mended{reject}"
     if waiting:
         return f"steward approve {where} {waiting[0].id}", "or with --reject"
-    period, _, part = window.label.partition("/")
-    month = is_part_label(period)
+    month = is_part_label(window.label.partition("/")[0])
     match advice.word:
-        case "no: mend the data first":
-            by = f" --by {'week' if '..' in part else 'day'}" if part else ""
-            return f"steward watch {where} {f'--period {period}{by}' if month else '--log'}", "once the source is mended"
         case "yes" | "yes, if you approve" if not month:
             return f"steward watch {where} --period YYYY-MM", "with a month whose outcomes are known, to learn from"
         case "yes" | "yes, if you approve":

@@ -77,13 +77,13 @@ def watch_parts(project: Project, period: str, by: Part, ports: Ports) -> tuple[
     for key, (first, last), before in zip(keys, spans, known, strict=True):
         came = _between(checked, project.spec.time, first, last)
         count = came.kept.height + came.quarantined.height
-        stopped = faults_of_feed(project, count, quiet)
-        quiet += [] if stopped else [count]
+        lost = faults_of_feed(project, count, quiet)
+        quiet += [] if any(fault.severity >= project.spec.watch.alert for fault in lost) else [count]
         if before is not None:
             found.append(before)
             continue
         label = f"{period}/{first:%Y-%m-%d}{f'..{last - timedelta(days=1):%m-%d}' if by == 'week' else ''}"
-        broken = (*stopped, *faults_of_rows(project, loaded.bundle, came))
+        broken = (*lost, *faults_of_rows(project, loaded.bundle, came))
         part = replace(_part(whole, project, first, last), key=key, label=label, faults=broken)
         found.append(remember(project, loaded, part, judge_seen(project, loaded, part, ports), ports, last=key == keys[-1]))
     return tuple(found)

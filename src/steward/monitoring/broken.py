@@ -17,7 +17,7 @@ from steward.monitoring.distance import Sample, critical_distance, distance
 from steward.monitoring.sketch import CategorySketch, NumberSketch
 
 FaultKind = Literal[
-    "vanished", "nulls", "constant", "unit", "vocabulary", "infinite", "range", "duplicates", "stopped", "one client"
+    "vanished", "nulls", "constant", "unit", "vocabulary", "infinite", "range", "duplicates", "stopped", "fewer", "one client"
 ]
 
 BROKEN_SHARE = 0.1

@@ -1,7 +1,8 @@
-"""Did rows stop coming, and did one client ask for all the others?
+"""Did rows stop coming, or come much fewer, and did one client ask for all the others?
 
-A feed has stopped where a window holds hardly any of the rows that quiet windows of its length hold: a tenth of the least of
-them, and less than their spread explains. Half the rows are no fault of the feed: the world may have changed.
+Rows came fewer where a window holds less than any quiet window of its length, and less than their spread explains; the feed has
+stopped where it holds hardly any, a tenth of the least of them. Half the rows are told but weigh little: it may be a holiday.
+A fifth of them is an alarm: sources were lost, or the world changed, and no model tells which.
 """
 
 from collections.abc import Sequence
@@ -25,14 +26,17 @@ _MAD_TO_DEVIATION = 1.4826
 
 
 def judge_feed(rows: int, quiet: Sequence[int], *, chance: float) -> DataFault | None:
-    """Return the fault of a feed that stopped; None where it did not, or where too little is known to tell.
+    """Return the fault of a feed that stopped or lost rows; None where it did not, or where too little is known to tell.
 
     Args:
         rows: of the window.
         quiet: rows of earlier windows of the same length (and, where nights are quiet, of the same hours), oldest first, at
             least 8; where one of them had none, none are nothing strange.
-        chance: probability, in (0, 1), that a usual window is called stopped; its logarithm is taken as normal with
+        chance: probability, in (0, 1), that a usual window is said to have lost rows; its logarithm is taken as normal with
             the deviation that quiet ones show, and no count is surer than a Poisson one.
+
+    Returns:
+        The share of the usual rows that did not come, and its square as severity: 0.5 once 71 % of them are missing.
 
     >>> judge_feed(0, [90, 110, 100, 95, 105, 98, 102, 100], chance=0.001).severity
     1.0
@@ -46,11 +50,13 @@ def judge_feed(rows: int, quiet: Sequence[int], *, chance: float) -> DataFault |
     middle = median(logs)
     deviation = max(_MAD_TO_DEVIATION * median(abs(one - middle) for one in logs), 1 / sqrt(exp(middle)))
     expected = exp(middle + NormalDist().inv_cdf(chance) * deviation)
-    if rows > _STOPPED * min(quiet) or rows >= expected or float(poisson.cdf(rows, exp(middle))) > chance:
+    if rows >= min(quiet) or rows >= expected or float(poisson.cdf(rows, exp(middle))) > chance:
         return None
     share = 1 - rows / exp(middle)
-    text = f"the feed stopped: {rows:,} rows came, {exp(middle):,.0f} are usual"
-    return DataFault("stopped", None, share, share**2, text)
+    if rows <= _STOPPED * min(quiet):
+        return DataFault("stopped", None, share, share**2, f"the feed stopped: {rows:,} rows came, {exp(middle):,.0f} are usual")
+    text = f"only {rows:,} rows came, {exp(middle):,.0f} are usual: a source was lost, or the world changed"
+    return DataFault("fewer", None, share, share**2, text)
 
 
 def cap_clients(callers: pl.Series, *, share: float, fewest: int) -> tuple[pl.Series, DataFault | None]:

@@ -160,7 +160,10 @@ def _drift_text(drift: DriftVerdict) -> str:
     moved = [column for column in drift.columns if column.moved]
     named = ", ".join(_column_text(column) for column in moved[:_NAMED])
     more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
-    return f"{len(moved)} of {len(drift.columns)} columns moved: {named}{more}"
+    pairs = sum(column.kind == "pair" for column in moved)
+    alone = sum(column.kind != "pair" for column in drift.columns)
+    together = f" and {pairs} pair{'s' if pairs > 1 else ''} of columns" if pairs else ""
+    return f"{len(moved) - pairs} of {alone} columns{together} moved: {named}{more}"
 
 
 def _column_text(column: ColumnDrift) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from steward.agent.decide import AskApproval, Escalate, Log, Retrain, decide
-from steward.agent.diagnose import Diagnosis, diagnose
+from steward.agent.diagnose import Diagnosis, diagnose, explaining
 from steward.core.tasks import RULES
 from steward.monitoring.drift import ColumnDrift
 from steward.monitoring.estimate import Estimate
@@ -46,7 +46,7 @@ def advise(
 
 def _alarmed(verdict: WindowVerdict, diagnosis: Diagnosis, policy: PolicySpec, done: str) -> Advice:
     if diagnosis.kind == "data_fault":
-        broken = [fault.text for fault in verdict.faults if fault.severity > 0] or [diagnosis.text]
+        broken = [fault.text for fault in explaining(verdict)] or [diagnosis.text]
         told = f"{'; '.join(broken[:2])}{f'; and {len(broken) - 2} more' if len(broken) > 2 else ''}"  # noqa: PLR2004 - the worst
         return Advice(
             "no: mend the data first", f"The data look broken: {told}. A model retrained on these rows would learn the fault.", done

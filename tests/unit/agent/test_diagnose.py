@@ -27,7 +27,7 @@ def test_where_there_is_no_alarm_there_is_no_trouble(verdict: WindowVerdict) -> 
     assert diagnose(verdict).kind == "none"
 
 
-def broken(column: str | None, severity: float, text: str, kind: Literal["nulls", "stopped"] = "nulls") -> DataFault:
+def broken(column: str | None, severity: float, text: str, kind: Literal["nulls", "stopped", "fewer"] = "nulls") -> DataFault:
     return DataFault(kind, column, 0.95, severity, text)
 
 
@@ -44,6 +44,13 @@ def test_a_feed_that_stopped_is_broken_data_though_no_row_is_there_to_judge() ->
     stopped = broken(None, 1.0, "the feed stopped: 0 rows came, 5,000 are usual", "stopped")
     made = diagnose(judge_window(window(0.0, None, rows=0).drift, None, 0.5, faults=(stopped,)))
     assert (made.kind, made.columns) == ("data_fault", ())
+
+
+def test_fewer_rows_explain_an_alarm_only_where_they_are_one() -> None:
+    few, hardly = (broken(None, severity, "only 9 rows came", "fewer") for severity in (0.4, 0.6))
+    drift = window(0.8, None, column()).drift
+    assert diagnose(judge_window(drift, None, 0.5, faults=(few,))).kind == "drift"
+    assert diagnose(judge_window(drift, None, 0.5, faults=(hardly,))).kind == "data_fault"
 
 
 def test_a_broken_column_the_model_ignores_is_no_data_fault() -> None:

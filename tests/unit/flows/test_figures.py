@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from tests.small_project import open_workspace, write_month, write_project
 
+from steward.core.errors import Refused
 from steward.flows.champion import load_version
 from steward.flows.figures import judge_figures
 from steward.flows.run import RunOptions, run
@@ -48,6 +49,13 @@ def test_the_estimator_can_be_left_out(bundles: tuple[Bundle, Bundle]) -> None:
     assert found.estimate is None
     assert found.target is not None
     assert found.slices
+
+
+@pytest.mark.parametrize("kept", [{"estimate": {"method": "DLE", "inner": {}}}, {"parts": [{"column": "zone"}]}])
+def test_what_an_older_steward_kept_is_refused_with_what_to_do(bundles: tuple[Bundle, Bundle], kept: dict[str, Any]) -> None:
+    older = replace(bundles[0], reference={**bundles[0].reference, **kept})
+    with pytest.raises(Refused, match="WATCH-009"):
+        judge_figures(older, WINDOW, _said(older), TRUTH, chance=0.001, min_rows=100)
 
 
 def test_before_outcomes_there_is_an_estimate_and_nothing_else(bundles: tuple[Bundle, Bundle]) -> None:

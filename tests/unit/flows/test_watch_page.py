@@ -11,7 +11,9 @@ from tests.watched_windows import NULLS, QUIET, verdict
 
 from steward.core.errors import Refused
 from steward.flows.ports import Ports
+from steward.flows.respond import respond
 from steward.flows.run import RunOptions, run
+from steward.flows.watch import Watched
 from steward.flows.watch_page import collect_watch_report, write_watch_page
 from steward.monitoring.history import WatchedWindow
 from steward.monitoring.watch import WindowVerdict
@@ -134,3 +136,13 @@ def test_broken_data_are_watched_again_once_mended(project: Project, ports: Port
     report = collect_watch_report(project, "trips", ports)
     assert report.advice.word == "no: mend the data first"
     assert (report.following, report.following_note) == (command, "once the source is mended")
+
+
+def test_of_broken_data_a_question_is_answered_with_no(project: Project, ports: Ports) -> None:
+    window = remember(ports, "2023-03", verdict(faults=(NULLS,)))
+    response = respond(project, "trips", [Watched(window, verdict(faults=(NULLS,)), known=False)], ports)
+    assert response is not None
+    assert response.approval is not None
+    report = collect_watch_report(project, "trips", ports)
+    assert report.following == "steward watch trips --period 2023-03"
+    assert report.following_note == f"once the source is mended; then  steward approve trips {response.approval.id} --reject"

@@ -19,8 +19,13 @@ def test_a_feed_that_stopped_is_a_fault_by_what_is_usual() -> None:
     assert few.severity == pytest.approx(0.95**2, abs=0.001)
 
 
-def test_fewer_rows_than_usual_are_no_stopped_feed() -> None:
-    assert [judge_feed(rows, QUIET, chance=0.001) for rows in (96, 170, 500, 1000, 5000)] == [None] * 5
+def test_fewer_rows_than_ever_are_told_and_are_serious_once_71_percent_are_missing() -> None:
+    fewer = {rows: judge_feed(rows, QUIET, chance=0.001) for rows in (96, 170, 290, 300, 500, 900)}
+    assert {fault.kind for fault in fewer.values() if fault} == {"fewer"}
+    assert [round(fault.severity, 3) for fault in fewer.values() if fault] == [0.817, 0.689, 0.504, 0.49, 0.25, 0.01]
+    assert fewer[500] is not None
+    assert fewer[500].text == "only 500 rows came, 1,000 are usual: a source was lost, or the world changed"
+    assert [judge_feed(rows, QUIET, chance=0.001) for rows in (940, 950, 1000, 5000)] == [None] * 4
 
 
 def test_what_stood_still_before_or_is_hardly_known_is_never_called_stopped() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.reliability import count_trials
 
 from steward.monitoring.drift import DriftVerdict, judge_drift
+from steward.monitoring.feed import judge_feed
 from steward.monitoring.reference import Reference, make_reference
 from steward.monitoring.season import slots_of
 from steward.monitoring.sketch import sketch_like
@@ -62,6 +63,29 @@ def test_days_of_the_next_quarter_are_quiet_and_chance_alone_would_not_have_know
     assert sum(bool(verdict.moved) for verdict in verdicts) <= 1
     chance_alone = [judge(Reference(reference.sketch), rows, None) for rows in by_day]
     assert all("weekday" in verdict.moved for verdict in chance_alone)
+
+
+def losses_by_day(data: Path, month: str) -> dict[int, float]:
+    """Return how serious it is that rows did not come, by day, as days of a month are watched one after the other."""
+    by_day = trips(data, [month]).group_by(pl.col("at").dt.day().alias("day")).len().sort("day")
+    quiet: list[int] = []
+    found: dict[int, float] = {}
+    for day, rows in by_day.iter_rows():
+        fault = judge_feed(rows, quiet, chance=0.00005)
+        found[day] = 0.0 if fault is None else fault.severity
+        quiet += [rows] if found[day] < 0.5 else []
+    return found
+
+
+def test_in_24_months_no_day_lost_its_rows_and_then_the_city_shut_down(data: Path) -> None:
+    quiet = [*LEARNED, *QUIET, *(f"2019-{month:02d}" for month in (7, 8, 9, 10, 12)), "2020-01", "2020-02"]
+    days = [severity for month in quiet for severity in losses_by_day(data, month).values()]
+    alarms = sum(severity >= 0.5 for severity in days)
+    count_trials("S1", "days of yellow taxi trips, 2018 to February 2020, by their rows: no alarm", trials=len(days), failed=alarms)
+    assert len(days) == 729
+    assert alarms == 0
+    march = losses_by_day(data, "2020-03")
+    assert [day for day, severity in march.items() if severity >= 0.5] == list(range(17, 32))
 
 
 def test_drawn_at_random_windows_of_real_trips_are_quiet_at_every_size(data: Path) -> None:

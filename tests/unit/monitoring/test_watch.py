@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from steward.core.digest import canonical_json
@@ -54,6 +56,12 @@ def test_the_text_names_three_columns_at_most_and_says_which_the_model_ignores()
     text = judge_window(drift(0.8, *(column(name, weight=0.0) for name in "abcde")), None, 0.5).text
     assert text.startswith("5 of 5 columns moved: a (14.0% of rows elsewhere, chance explains 1.0%, not used by the model), b")
     assert text.endswith(" and 2 more; no outcomes known yet")
+
+
+def test_pairs_are_counted_apart_from_columns() -> None:
+    pair = replace(column("km x hour"), kind="pair")
+    both = judge_window(drift(0.8, pair, column("km", moved=False)), None, 0.5).text
+    assert both.startswith("0 of 1 columns and 1 pair of columns moved: km x hour (14.0% of rows elsewhere")
 
 
 def test_a_quiet_window_says_so() -> None:

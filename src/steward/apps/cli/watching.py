@@ -179,6 +179,7 @@ def _show_windows(watched: "Sequence[Watched]") -> None:
 
 def _show_response(window: "WatchedWindow", response: "Response | None", where: str, *, known: bool) -> None:
     from steward.apps.cli.screen import say, say_facts
+    from steward.flows.watch_page import watch_again
 
     if response is None:
         before = " (watched before; nothing new was done)" if known else ""
@@ -190,7 +191,10 @@ def _show_response(window: "WatchedWindow", response: "Response | None", where: 
         "decision": f"{type(response.decision).__name__}: {response.decision.reason}",
     }
     say_facts(facts)
-    if response.approval is not None:
+    if response.diagnosis.kind == "data_fault":
+        reject = f"\n       steward approve {where} {response.approval.id} --reject" if response.approval is not None else ""
+        say(f"\nnext:  mend the source; then  {watch_again(window, where)}{reject}")
+    elif response.approval is not None:
         command = f"steward approve {where} {response.approval.id}"
         say(f"\nnext:  {command}      or  {command} --reject")
     elif response.run is not None:
