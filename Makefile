@@ -9,6 +9,9 @@ ARGS ?=
 WORKERS ?= 2
 PORT ?= 5000
 
+# A container may forbid Python to keep what it compiled; every process would compile all it imports anew, for seconds each.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 STEWARD := $(BIN)/steward

@@ -47,6 +47,12 @@ class TickingClock:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self._ticks))
 
 
+@pytest.fixture(autouse=True)
+def no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep real months out of it, wherever they are found: these projects make their rows up."""
+    monkeypatch.delenv("STEWARD_DATA", raising=False)
+
+
 @pytest.fixture
 def same_every_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let ids count and stop watches stand still, so that two runs differ in nothing but their database."""

@@ -13,7 +13,12 @@ from steward.project.spec import DriftCase
 from tests.loop.conftest import Steward
 
 pytestmark = pytest.mark.loop
-ROWS = {"taxi": ("--set", "source.simulator.rows=6000"), "uber": ("--set", "source.simulator.rows=2000")}
+ROWS: dict[str, tuple[str, ...]] = {
+    "taxi": ("--set", "source.simulator.rows=6000"),
+    "uber": ("--set", "source.simulator.rows=2000"),
+    "accidents": (),
+    "heart": (),
+}
 PLANNED = [(name, case) for name in ROWS for case in read_project(name).spec.watch.cases if case.scenario is not None]
 
 
@@ -67,4 +72,6 @@ FAULTS = {
     "lost_zones": ("nulls", "pickup_zone"),
     "sent_twice": ("duplicates", None),
     "cents": ("range", None),
+    "lost_vehicles": ("nulls", "vehicle_type"),
+    "millimoles": ("range", "cholesterol_mg_dl"),
 }

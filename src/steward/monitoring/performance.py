@@ -6,7 +6,7 @@ log scale with a normal approximation, and must pass what both explain.
 
 A few rows can make the mean of squared errors whatever they like, and no approximation holds for them. So a growth counts only
 where it is also there, at the level that the project's budget leaves, once each loss is capped at the reference's 99th percentile
-(winsorised means: Tukey 1962; Dixon 1960), or where more than 5 % of the rows lie beyond that cap.
+(winsorised means: Tukey 1962; Dixon 1960), or where more than a tenth of the rows lie beyond that cap.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from steward.monitoring.blocks import FloatArray, Quiet, block_means, blocks_of, quiet_at, sizes_of, spread_to_hold
-from steward.monitoring.broken import surely_more
+from steward.monitoring.broken import BROKEN_SHARE, surely_more
 from steward.monitoring.severity import severity_of
 
 TOLERATED = 0.05
@@ -28,7 +28,7 @@ HALF_AT = 0.10
 """Growth beyond that, as a share of the reference error, that is worth a severity of 0.5."""
 
 _CAPPED_AT = 0.99
-_FEW = 0.05  # of the rows; more of them beyond the cap than that are no few giant errors
+_FEW = BROKEN_SHARE  # more rows beyond the cap than that are no few giant errors; a day of bad traffic has up to 8 %
 _ONE_SIDED_95 = 1.6448536269514722
 _FEWEST_ROWS = 200  # squared errors are so skewed that smaller samples of them raise false alarms
 
