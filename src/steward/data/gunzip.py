@@ -15,6 +15,7 @@ _FREE_BYTES = 64 << 20
 _MAX_RATIO = 200  # tables shrink 4 to 40 times; a bomb does it a thousand times
 _MAX_MEMBERS = 100_000  # programs that pack in blocks of 64 kB need no more below the limit
 _BLOCK = 1 << 16
+_FIRST_BLOCK = 1 << 12
 _GZIP = 31
 _PADDING = re.compile(rb"\0*")
 
@@ -66,10 +67,10 @@ def _members(packed: bytes, path: Path) -> Iterator[bytes]:
     """Give the content of each member; fed block by block, so that very many small ones are not copied again and again."""
     place = 0
     for _ in range(_MAX_MEMBERS):
-        member = zlib.decompressobj(_GZIP)
+        member, size = zlib.decompressobj(_GZIP), _FIRST_BLOCK  # what a small member leaves over is copied: let it be little
         while not member.eof:
-            block = member.unconsumed_tail or packed[place : place + _BLOCK]
-            place += 0 if member.unconsumed_tail else len(block)
+            block = member.unconsumed_tail or packed[place : place + size]
+            place, size = place + (0 if member.unconsumed_tail else len(block)), _BLOCK
             if not block:
                 raise _cut(path)
             try:

@@ -7,6 +7,7 @@ from steward.core.errors import Fault, Refused, UsageError, unknown_name
 from steward.deploy.challenger import challenger
 from steward.flows.challenge_follow import unlike_fault
 from steward.flows.champion import load_version, need_champion
+from steward.flows.overtaken import end_overtaken
 from steward.flows.ports import Ports
 from steward.flows.serve import served
 from steward.project.read import Project
@@ -47,7 +48,7 @@ def start_challenge(
     if entity is not None:
         _refuse_odd_entity(project, entity)
     _refuse_unlike(project, version, champion, ports)
-    _end_overtaken(model, champion, ports)
+    end_overtaken(model, ports)
     try:
         challenge = new_challenge(
             model,
@@ -108,10 +109,3 @@ def _refuse_unlike(project: Project, version: Version, champion: Champion, ports
     if unlike is not None:
         now = ports.clock.now()
         raise Refused(unlike_fault(new_challenge(version.model, version.number, champion.number, since=now, by=""), unlike))
-
-
-def _end_overtaken(model: str, champion: Champion, ports: Ports) -> None:
-    """End a challenge whose champion is champion no more: nobody follows it."""
-    on = ports.challenges.now(model)
-    if on is not None and on.against != champion.number:
-        ports.challenges.end(on.id, Ended(ports.clock.now(), "overtaken"), {"by": champion.number}, actor=ports.actor)

@@ -7,8 +7,9 @@ kind than the champion's, never answers; the champion does, and the server's hea
 import time
 from collections.abc import Callable
 
-from steward.core.errors import EnvironmentFault, Fault, Refused, StewardError
+from steward.core.errors import Fault, Refused, StewardError
 from steward.flows.champion import LoadedVersion, load_version
+from steward.flows.overtaken import end_overtaken
 from steward.flows.ports import Ports
 from steward.project.read import Project
 from steward.registry.versions import Champion
@@ -42,7 +43,9 @@ class ChallengeFollower:
     def look(self) -> None:
         """Put the challenger of now beside the champion, or take it away; raises nothing: what goes wrong shows in the service."""
         try:
-            challenge = self._ports.challenges.now(self._project.spec.name)
+            challenge, champion = self._ports.challenges.now(self._project.spec.name), self._service.current
+            if challenge is not None and champion is not None and champion.version != challenge.against:
+                end_overtaken(challenge.model, self._ports)  # where a command was killed before it did
             if challenge is None:
                 self._leave()
             elif self._seen is None or self._seen.id != challenge.id:
@@ -52,8 +55,8 @@ class ChallengeFollower:
                 self._begin(challenge)
             else:
                 self._tell_step(challenge)
-        except EnvironmentFault:
-            return  # the database is away: everything stays as it was, and the look at the champion says why
+        except StewardError:
+            return  # the database is away, say: everything stays as it was, and the look at the champion says why
 
     def _leave(self) -> None:
         if self._seen is not None or self._service.challenger is not None:
@@ -66,7 +69,7 @@ class ChallengeFollower:
             return
         try:
             served = self._load(challenge, champion)
-        except Exception as error:  # noqa: BLE001 - whatever a version's files do, the champion goes on answering
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a version's files do, the champion goes on answering
             self._try_at = time.monotonic() + AGAIN_S
             self._service.challenge(None, _trouble(challenge, error))
             return
@@ -98,6 +101,6 @@ def unlike_fault(challenge: Challenge, unlike: str) -> Fault:
     return Fault("SERVE-123", what, fix="promote it by its gate instead:  steward promote PROJECT --version N")
 
 
-def _trouble(challenge: Challenge, error: Exception) -> ChallengerState:
+def _trouble(challenge: Challenge, error: BaseException) -> ChallengerState:
     said = "; ".join(f"{one.code}: {one.what}" for one in error.faults) if isinstance(error, StewardError) else type(error).__name__
     return ChallengerState(challenge.id, challenge.version, challenge.mode, 0.0, ok=False, last_error=said[:300])

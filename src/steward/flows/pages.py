@@ -23,7 +23,11 @@ def drift_page(projects: Sequence[Project]) -> str:
     """Return how drift is watched in every project, what is expected of some windows, and how to make drift up, as Markdown."""
     lead = (
         "Which drift each project can show, what the watch is expected to say of it, and what follows from an alarm. "
-        "What can be done to rows: `steward simulate taxi --period 2023-02 --bends`."
+        "What can be done to rows: `steward simulate taxi --period 2023-02 --bends`.\n\n"
+        "Cases with a scenario, and those made up, want a champion of made-up rows, in a workspace of its own: "
+        "`unset STEWARD_DATA`, `export STEWARD_OFFLINE=1 STEWARD_HOME=made-up`, then "
+        "`steward run NAME --set 'split.train=[\"LEARNED FROM\"]' --set 'split.test=[]'`, and then the command. "
+        "Where real rows are found, they are watched."
     )
     return _page("Drift plan", lead, ((project, _drift(project)) for project in projects))
 

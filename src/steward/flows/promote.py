@@ -10,6 +10,7 @@ from steward.core.errors import Fault, Refused
 from steward.deploy.promote import promote, refuse_without_evidence, roll_back
 from steward.flows.champion import load_version, need_champion
 from steward.flows.judge import Judged
+from steward.flows.overtaken import end_overtaken
 from steward.flows.package import Packaged
 from steward.flows.ports import Ports
 from steward.flows.steps import Done, Runner
@@ -60,6 +61,7 @@ def promote_if_passed(project: Project, version: Version, judged: Judged, trigge
         moved = bool(judged.verdict["passed"]) and (champion is None or champion.number != version.number)
         if moved:
             promote(ports.registry, version, actor=ports.actor, reason=f"{trigger}: {judged.verdict['reason']}")
+        end_overtaken(version.model, ports)
         now = ports.registry.champion(project.spec.name)
         follow(version.model, ports)
         note = f"v{now.number} is champion" if now else "no champion: the gate did not pass"
@@ -75,6 +77,7 @@ def promote_by_hand(model: str, number: int | None, reason: str, ports: Ports) -
     refuse_without_evidence(version, ports.registry.champion(model))
     load_version(ports.workspace, version)  # a damaged bundle must not become champion
     champion = promote(ports.registry, version, actor=ports.actor, reason=reason)
+    end_overtaken(model, ports)
     follow(model, ports)
     return champion
 
@@ -85,6 +88,7 @@ def roll_back_by_hand(model: str, number: int | None, reason: str, ports: Ports)
     version = ports.registry.version(model, _champion_before(model, current, ports) if number is None else number)
     load_version(ports.workspace, version)  # nor come back as one
     champion = roll_back(ports.registry, version, actor=ports.actor, reason=reason)
+    end_overtaken(model, ports)
     follow(model, ports)
     return champion
 

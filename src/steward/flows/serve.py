@@ -45,11 +45,12 @@ class ChampionFollower:
         if champion is None or champion.sequence == self._seen:
             return None
         loaded = load_version(self._ports.workspace, self._ports.registry.version(champion.model, champion.number))
-        self._seen = champion.sequence
+        ready = served(self._project, loaded, champion)
         key = f"champion.served:{champion.model}:{champion.sequence}:{self._worker}"
         detail = {"bundle": loaded.version.digest, "worker": self._worker}
         self._ports.journal.append("champion.served", str(loaded.version), detail, actor=self._ports.actor, key=key)
-        return served(self._project, loaded, champion)
+        self._seen = champion.sequence  # last: what failed on the way is tried again at the next look
+        return ready
 
 
 def served(project: Project, loaded: LoadedVersion, champion: Champion) -> Served:

@@ -13,8 +13,8 @@ from steward.project.read import Project
 from steward.quality.checks import Checked
 from steward.registry.bundle import Bundle
 
-BROKE = 0.05
-"""Of the chance of a false alarm in a window: for what broke in its rows as they came in, and as much for its columns."""
+BROKE = 0.1 / 3
+"""Of the chance of a false alarm in a window: for what broke in its columns, in its rows as they came in, and for its feed."""
 
 _MOST_WINDOWS = 56  # eight weeks of days
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
-from steward.core.errors import EnvironmentFault, Fault, UsageError
+from steward.core.errors import EnvironmentFault, Fault, StewardError, UsageError
 from steward.flows.ports import Ports
 from steward.flows.respond import Response, respond
 from steward.flows.watch import Watched
@@ -44,17 +44,25 @@ def follow_log(
 
     Raises:
         UsageError: WATCH-007 the project names no windows.
-        Refused: there is no champion, or its files are not what was recorded.
+        Refused: at the first look there is no champion, or its files are not what was recorded. Whatever goes wrong at a later
+            one is told, and the next one tries again.
     """
-    _refuse_without_windows(project_now())
-    late_at, seen_at, end = 0.0, ports.clock.now(), None
+    project = project_now()
+    _refuse_without_windows(project)
+    late_at, seen_at, end, looked = 0.0, ports.clock.now(), None, False
     while True:
         now, began = ports.clock.now(), monotonic()
         late, jumped = began >= late_at, now < seen_at
         seen_at = now
         if late or jumped or end is None or now >= end:
-            project = project_now()
-            _look(project, where, ports, tell, since, again=late, goes_on=lambda: not wait(0))
+            try:
+                project = project_now()
+                _look(project, where, ports, tell, since, again=late, goes_on=lambda: not wait(0))
+                looked = True
+            except (StewardError, OSError) as error:
+                if not looked and not isinstance(error, EnvironmentFault):
+                    raise
+                ports.progress.warned(f"{_what(error)}: the next look catches up")
             end = next_end(project.spec.watch, now)
             late_at = monotonic() + max(_LATE_S, _IDLE * (monotonic() - began)) if late else late_at
         if wait(min(POLL_S, _until(end, now))):
@@ -64,14 +72,14 @@ def follow_log(
 def _look(
     project: Project, where: str, ports: Ports, tell: Tell, since: datetime | None, *, again: bool, goes_on: Callable[[], bool]
 ) -> None:
-    try:
-        watched = watch_log(project, ports, since=since, again=again, goes_on=goes_on)
-        response = respond(project, where, watched, ports)
-    except EnvironmentFault as fault:
-        ports.progress.warned(f"{fault.faults[0].what}: the next look catches up")
-        return
+    watched = watch_log(project, ports, since=since, again=again, goes_on=goes_on)
+    response = respond(project, where, watched, ports)
     if any(not one.known for one in watched):
         tell(watched, response)
+
+
+def _what(error: StewardError | OSError) -> str:
+    return error.faults[0].what if isinstance(error, StewardError) else str(error)
 
 
 def _until(end: datetime | None, now: datetime) -> float:
