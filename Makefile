@@ -65,8 +65,8 @@ test: install ## Run the tests; what was skipped is listed with its reason
 
 test-all: install ## Run the tests and the long campaigns, and write down what they counted (docs/reliability.md)
 	@rm -rf benchmarks/out/reliability
-	@STEWARD_RELIABILITY=$(CURDIR)/benchmarks/out/reliability $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
-	@$(BIN)/python -m tests.reliability benchmarks/out/reliability docs/reliability.md
+	@STEWARD_RELIABILITY=$(CURDIR)/benchmarks/out/reliability $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS); \
+	failed=$$?; $(BIN)/python -m tests.reliability benchmarks/out/reliability docs/reliability.md && exit $$failed
 
 lint: install ## Look for faults and for code that is not formatted
 	@$(BIN)/ruff check

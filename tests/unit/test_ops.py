@@ -57,6 +57,11 @@ def test_prometheus_and_alertmanager_read_their_files(words: tuple[str, ...], sa
     assert said in run(*words)
 
 
+def test_replicas_of_a_server_are_one_message() -> None:
+    route = yaml.safe_load((OPS / "alertmanager" / "alertmanager.yml").read_text())["route"]
+    assert route["group_by"] == ["job", "model"]
+
+
 def test_each_rule_fires_in_its_case_and_in_no_quiet_one() -> None:
     assert "SUCCESS" in run("promtool", "test", "rules", "ops/prometheus/rules_test.yml")
 

@@ -78,6 +78,11 @@ def refuse_unless_valid(approval: Approval, *, by: str, now: datetime, champion_
         raise Refused(*faults)
 
 
+def is_expired(approval: Approval, now: datetime) -> bool:
+    """Tell whether the time in which an approval may be given is over."""
+    return now >= _time(approval.action.expires_at)
+
+
 def _decided(approval: Approval) -> Fault | None:
     if approval.status == "pending":
         return None
@@ -94,7 +99,7 @@ def _changed(approval: Approval) -> Fault | None:
 
 
 def _expired(approval: Approval, now: datetime) -> Fault | None:
-    if now < _time(approval.action.expires_at):
+    if not is_expired(approval, now):
         return None
     what = f"approval {approval.id} expired at {approval.action.expires_at}"
     return Fault(

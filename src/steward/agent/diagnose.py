@@ -15,6 +15,8 @@ from steward.monitoring.watch import WindowVerdict
 
 DiagnosisKind = Literal["data_fault", "drift", "concept", "performance", "none"]
 
+_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -39,6 +41,16 @@ def diagnose(verdict: WindowVerdict) -> Diagnosis:
     return _outcomes(tuple(column.name for column in moved), verdict)
 
 
+def few(names: Sequence[str]) -> str:
+    """Return the first three names, and how many more there are.
+
+    >>> few(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
+
+
 def explaining(verdict: WindowVerdict) -> list[DataFault]:
     """Return the faults that may explain an alarm, worst first: rows that are only fewer, as on a holiday, explain none."""
     return [fault for fault in verdict.faults if fault.severity >= verdict.alert or (fault.severity > 0 and fault.kind != "fewer")]
@@ -46,13 +58,12 @@ def explaining(verdict: WindowVerdict) -> list[DataFault]:
 
 def _drift(moved: Sequence[ColumnDrift], verdict: WindowVerdict) -> Diagnosis:
     inputs = tuple(column.name for column in moved if column.name != PREDICTION)
-    return Diagnosis("drift", f"the world moved, most of all in {_and(inputs[:3])}; {_effect(verdict)}", inputs)
+    return Diagnosis("drift", f"the world moved, most of all in {_and(inputs[:_NAMED])}; {_effect(verdict)}", inputs)
 
 
 def _outcomes(names: tuple[str, ...], verdict: WindowVerdict) -> Diagnosis:
     if verdict.unknown_classes and (verdict.performance is None or verdict.performance.severity < verdict.alert):
-        strange = ", ".join(verdict.unknown_classes)
-        return Diagnosis("concept", f"outcomes are of classes the model never learnt: {strange}", ())
+        return Diagnosis("concept", f"outcomes are of classes the model never learnt: {few([*verdict.unknown_classes])}", ())
     error = _error(verdict)
     if _only_estimated(verdict):
         return Diagnosis("performance", f"{error}; which outcomes will tell", names)

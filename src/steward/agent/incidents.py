@@ -45,7 +45,7 @@ class IncidentStore(Protocol):
         ...
 
     def ask(self, incident: Incident, action: FrozenAction) -> Approval:
-        """File the question, replacing a pending one of the same incident."""
+        """File the question in the place of the incident's pending one; a pending one that asks the same is returned."""
         ...
 
     def approval(self, approval_id: str) -> Approval:

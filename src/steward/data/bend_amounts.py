@@ -19,6 +19,7 @@ _LENGTHS: Mapping[str, timedelta] = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+_LONGEST = timedelta(days=36_525)
 _FAMILIES: tuple[Mapping[str, float], ...] = (
     {"mm": 0.001, "cm": 0.01, "m": 1.0, "km": 1000.0, "ft": 0.3048, "mi": 1609.344},
     {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0},
@@ -54,7 +55,10 @@ def read_duration(bend: Bend) -> timedelta:
     match = _DURATION.fullmatch(bend.amount)
     if match is None:
         raise unreadable(bend, bend.amount, "a span of time is a number and one of s, m, h, d, w")
-    return float(match[1]) * _LENGTHS[match[2]]
+    count, unit = float(match[1]), _LENGTHS[match[2]]
+    if abs(count) > _LONGEST / unit:
+        raise unreadable(bend, bend.amount, "a span of time is at most a hundred years")
+    return count * unit
 
 
 def read_units(bend: Bend) -> tuple[float, float]:

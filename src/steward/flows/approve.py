@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from steward.agent.approve import Approval, refuse_unless_valid
+from steward.agent.approve import Approval, is_expired, refuse_unless_valid
 from steward.core.errors import Fault, UsageError
 from steward.core.runs import Run
 from steward.flows.ports import Ports
@@ -52,11 +52,12 @@ def approve(project: Project, where: str, approval: Approval, *, by: str, reason
 
 
 def waiting_approvals(model: str, ports: Ports) -> list[Approval]:
-    """Return approvals that wait for a person, and those that were given and whose action a kill interrupted."""
+    """Return approvals that wait for a person and may still be given, and those that were and whose action a kill interrupted."""
     incident = ports.incidents.open_incident(model)
     given = ports.incidents.approvals(model, status="approved")
     interrupted = [one for one in given if incident is not None and one.incident == incident.id]
-    return [*ports.incidents.approvals(model, status="pending"), *interrupted]
+    now = ports.clock.now()
+    return [*(one for one in ports.incidents.approvals(model, status="pending") if not is_expired(one, now)), *interrupted]
 
 
 def _of_model(approval: Approval, model: str) -> Approval:

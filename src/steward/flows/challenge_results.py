@@ -5,15 +5,16 @@ that fails on hard rows would look better for it. What is compared is the loss b
 own where that is no mean over rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from steward.core.digest import canonical_json
 from steward.core.errors import Fault, Refused
 from steward.core.tasks import RULES
 from steward.deploy.sequential import BURN_IN, Codes, Looked, Losses, independent, one_mean, paired
@@ -23,7 +24,7 @@ from steward.models.classes import name_of
 from steward.models.metrics import is_mean_loss, row_losses
 from steward.project.read import Project
 from steward.registry.bundle import Bundle
-from steward.serving.challenge import Challenge, Seen
+from steward.serving.challenge import Challenge, Seen, drawn_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,11 @@ class ChallengeResult:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    seen: Seen
-    unit: str
+    """What is kept of a prediction of known outcome: whose it is, when it came, what it depends on, and what was said."""
+
+    challengers: bool
+    step: int
+    unit: int
     truth: float
     said: float | list[float]
     shadow: float | list[float] | None
@@ -76,27 +80,31 @@ def challenge_results(project: Project, ports: Ports) -> ChallengeResult:
     return compare(challenge, ports.challenges.seen(challenge), _metric(project), _names(bundle))
 
 
-def compare(challenge: Challenge, seen: Sequence[Seen], metric: str, classes: Sequence[str]) -> ChallengeResult:
+def compare(challenge: Challenge, seen: Iterable[Seen], metric: str, classes: Sequence[str]) -> ChallengeResult:
     """Return what a challenge's predictions and outcomes say; `classes` are the classes' names, none of a quantity."""
-    rows = [row for one in seen if (row := _row(one, challenge, classes)) is not None]
-    drawn = [_drawn_for_challenger(one, challenge) for one in seen]
-    fell = sum(bool(one.answer.get("fell_back")) for one in seen)
+    rows: list[_Row] = []
+    count: Counter[str] = Counter()
+    for one in seen:  # most have no outcome yet, and all are more than fit into memory
+        theirs = _drawn_for_challenger(one, challenge)
+        count.update(all=1, theirs=theirs, fell=bool(one.answer.get("fell_back")), shadows=one.shadow is not None)
+        row = _row(one, challenge, classes, theirs=theirs)
+        rows += [] if row is None else [row]
     units = _codes([row.unit for row in rows])
     if challenge.mode == "shadow":
         both = [row for row in rows if row.shadow is not None]
         kept = units[[row.shadow is not None for row in rows]] if rows else units
-        answers = (len(seen), sum(one.shadow is not None for one in seen))
+        answers = (count["all"], count["shadows"])
         arms = (_losses(both, kept, metric, shadow=False), _losses(both, kept, metric, shadow=True))
         looked = paired(Losses(arms[0].losses - arms[1].losses, kept))
     else:
-        answers = (len(seen) - sum(drawn), sum(drawn))
-        mine = np.array([_drawn_for_challenger(row.seen, challenge) for row in rows], dtype=bool)
+        answers = (count["all"] - count["theirs"], count["theirs"])
+        mine = np.array([row.challengers for row in rows], dtype=bool)
         all_rows = _losses(rows, units, metric, shadow=False)
         arms = (_those(all_rows, ~mine), _those(all_rows, mine))
-        looked = independent(_strata(all_rows, mine, _steps(rows, challenge)))
+        looked = independent(_strata(all_rows, mine, np.array([row.step for row in rows], dtype=np.intp)))
     told = zip(("champion", "challenger"), (challenge.against, challenge.version), answers, arms, strict=True)
     first, second = (_result(*one) for one in told)
-    return ChallengeResult(challenge, metric, (first, second), looked, fell)
+    return ChallengeResult(challenge, metric, (first, second), looked, count["fell"])
 
 
 def _metric(project: Project) -> str:
@@ -112,7 +120,7 @@ def _drawn_for_challenger(seen: Seen, challenge: Challenge) -> bool:
     return seen.version == challenge.version or bool(seen.answer.get("fell_back"))
 
 
-def _row(seen: Seen, challenge: Challenge, classes: Sequence[str]) -> _Row | None:
+def _row(seen: Seen, challenge: Challenge, classes: Sequence[str], *, theirs: bool) -> _Row | None:
     """Return what of a prediction is compared; None where its outcome is unknown, or none of the classes."""
     outcome = seen.outcome
     if outcome is None:
@@ -121,9 +129,19 @@ def _row(seen: Seen, challenge: Challenge, classes: Sequence[str]) -> _Row | Non
     said = _said(seen.answer, classes)
     if truth is None or not isfinite(truth) or said is None:
         return None
-    who = None if challenge.entity is None else seen.row.get(challenge.entity)
-    unit = seen.id if who is None else canonical_json({"": who})
-    return _Row(seen, unit, float(truth), said, None if seen.shadow is None else _said(seen.shadow, classes))
+    step = challenge.step_at(datetime.fromisoformat(seen.at))
+    shadow = None if seen.shadow is None else _said(seen.shadow, classes)
+    return _Row(theirs, step, _unit(seen, challenge), float(truth), said, shadow)
+
+
+def _unit(seen: Seen, challenge: Challenge) -> int:
+    """Return what stands for itself: what an arm was drawn by, or, where a shadow answered everybody, the entity or the prediction.
+
+    Equal rows are all in one arm: were each counted for itself, an arm that got the easier ones would look better for sure.
+    """
+    named = challenge.entity is not None and seen.row.get(challenge.entity) is not None
+    unit = drawn_by(seen.row, challenge.entity) if named or challenge.mode != "shadow" else seen.id
+    return int.from_bytes(sha256(unit.encode()).digest()[:8])  # whole rows would be far larger than what is compared
 
 
 def _said(answer: Mapping[str, Any], classes: Sequence[str]) -> float | list[float] | None:
@@ -134,8 +152,8 @@ def _said(answer: Mapping[str, Any], classes: Sequence[str]) -> float | list[flo
     return [float(shares[name]) for name in classes] if isinstance(shares, Mapping) and set(shares) == set(classes) else None
 
 
-def _codes(units: Sequence[str]) -> Codes:
-    return np.unique(np.array(units, dtype=np.str_), return_inverse=True)[1].astype(np.intp)
+def _codes(units: Sequence[int]) -> Codes:
+    return np.unique(np.array(units, dtype=np.uint64), return_inverse=True)[1].astype(np.intp)
 
 
 def _losses(rows: Sequence[_Row], units: Codes, metric: str, *, shadow: bool) -> Losses:
@@ -148,10 +166,6 @@ def _losses(rows: Sequence[_Row], units: Codes, metric: str, *, shadow: bool) ->
 
 def _those(losses: Losses, wanted: Any) -> Losses:
     return Losses(losses.losses[wanted], losses.units[wanted])
-
-
-def _steps(rows: Sequence[_Row], challenge: Challenge) -> Codes:
-    return np.array([challenge.step_at(datetime.fromisoformat(row.seen.at)) for row in rows], dtype=np.intp)
 
 
 def _strata(losses: Losses, mine: Any, steps: Codes) -> list[tuple[Losses, Losses]]:

@@ -11,12 +11,14 @@ from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.flows.champion import load_version
 from steward.flows.ports import Ports
 from steward.flows.serve import served
+from steward.flows.ship import cursor_path
 from steward.project.read import Project
 from steward.registry.versions import Champion
 from steward.serving.explain import Explained, explain_given
 from steward.serving.history import Given
 from steward.serving.log import record_of, segments_in
 from steward.serving.service import Ready, Service
+from steward.serving.ship import Cursor, among_unshipped, read_cursor
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _LOOKED_THROUGH_BYTES = 256 << 20
@@ -25,7 +27,9 @@ _APART = frozenset({"prediction_id", "model", "version", "at", "row"})
 
 
 def find_given(model: str, prediction: str, ports: Ports) -> Given:
-    """Return an earlier prediction of a model: from the database, or from the newest of the log that is not there yet.
+    """Return an earlier prediction of a model: from the database, or from what of the log is not there yet.
+
+    Where the database cannot be asked, the newest of the log is looked through.
 
     Raises:
         UsageError: SERVE-101 no prediction of this model has this id.
@@ -34,12 +38,14 @@ def find_given(model: str, prediction: str, ports: Ports) -> Given:
     unasked: EnvironmentFault | None = None
     known: Given | None = None
     if _ID.fullmatch(prediction):
+        folder = ports.workspace.predictions / model
+        cursor = read_cursor(cursor_path(folder, ports))  # of before: what is shipped between the two looks is found by the second
         try:
             found = ports.predictions.prediction(prediction)
-            known = None if found is None else found[0]
+            known = _in_unshipped(folder, cursor, prediction) if found is None else found[0]
         except EnvironmentFault as error:
             unasked = error
-        known = known or _in_segments(ports.workspace.predictions / model, prediction)
+            known = _in_segments(folder, prediction)
     if known is not None and known.model == model:
         return known
     if unasked is not None:
@@ -62,6 +68,11 @@ def explain_earlier(project: Project, ports: Ports, service: Service) -> Callabl
         return explain_given(ready if ready.served.version == given.version else load(given.version), given)
 
     return explain
+
+
+def _in_unshipped(folder: Path, cursor: Cursor, prediction: str) -> Given | None:
+    found, _ = among_unshipped(folder, cursor, {prediction}, max_bytes=_LOOKED_THROUGH_BYTES)
+    return _given(found[prediction]) if found else None
 
 
 def _in_segments(folder: Path, prediction: str) -> Given | None:

@@ -14,7 +14,7 @@ from steward.features.fitted.fit import Fitting
 from steward.flows.matrices import deciding_metric, matrix, truth
 from steward.flows.train import TrainedModel
 from steward.models.answer import AnswerRule
-from steward.models.metrics import row_losses
+from steward.models.metrics import defined_rows, row_losses
 from steward.models.zoo import Array, Fitted
 from steward.monitoring.drift import ColumnDrift
 from steward.monitoring.estimate import Answered, Estimate, Estimator, estimate_performance, fit_estimator
@@ -138,10 +138,10 @@ def _estimate(reference: Mapping[str, Any], rows: Answered, past: Iterable[Mappi
 
 
 def _slices(reference: Mapping[str, Any], rows: Answered) -> tuple[SliceVerdict, ...]:
-    rows = rows.where(rows.finite & np.isfinite(rows.truth))
     with reading_kept():
         parts = [Parts.from_dict(one) for one in reference.get("parts", ())]
+    metric = str(reference["losses"]["metric"]) if parts else ""
+    rows = rows.where(rows.finite & np.isfinite(rows.truth) & defined_rows(metric, rows.truth))
     if not parts or not len(rows.truth):
         return ()
-    metric = str(reference["losses"]["metric"])
     return judge_slices(parts, rows.features, row_losses(metric, rows.truth, rows.predicted), metric)

@@ -1,6 +1,6 @@
 """How does a person's row leave the log and the database for good?"""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
@@ -16,6 +16,7 @@ from steward.serving.history import Removed
 from steward.serving.log import forget_line, lines_from, record_of, segments_in
 from steward.serving.private import hashed, read_key
 from steward.serving.ship import alone
+from steward.serving.unfinished import clear_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,12 @@ def forget(
         raise UsageError(Fault("SERVE-091", "what should be forgotten: a prediction, or a value?", fix=fix))
     name = project.spec.name
     values = [] if column is None or value is None else _values(project, ports, column, value)
-    with alone(ports.workspace.predictions / name, wait=True):
-        ids = {id_} if id_ is not None else _find(name, ports, str(column), values)
+    log = ports.workspace.predictions / name
+    with alone(log, wait=True):
+        answers = (*clear_unfinished(log)[1], log)  # also those that a `score --log` will put into the log
+        ids = {id_} if id_ is not None else _find(name, answers, ports, str(column), values)
         # Predictions last: whoever was killed between the two finds the ids again by the value.
-        folders = (ports.workspace.outcomes / name, ports.workspace.shadows / name, ports.workspace.predictions / name)
+        folders = (ports.workspace.outcomes / name, ports.workspace.shadows / name, *answers)
         records = sum(_strike_out(folder, ids) for folder in folders)
         removed = ports.predictions.forget(ids)
     detail = {
@@ -101,8 +104,8 @@ def _finite(text: str) -> float:
     return number
 
 
-def _find(model: str, ports: Ports, column: str, values: Collection[object]) -> set[str]:
-    lines = _lines(ports.workspace.predictions / model, lambda record: record["row"].get(column) in values)
+def _find(model: str, folders: Iterable[Path], ports: Ports, column: str, values: Collection[object]) -> set[str]:
+    lines = [one for folder in folders for one in _lines(folder, lambda record: record["row"].get(column) in values)]
     return {str(record["prediction_id"]) for _, _, record in lines} | ports.predictions.find(model, column, values)
 
 

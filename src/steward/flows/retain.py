@@ -10,6 +10,7 @@ from steward.project.read import Project
 from steward.serving.history import Removed
 from steward.serving.log import is_being_written, segments_in
 from steward.serving.ship import alone, is_shipped, read_cursor, write_cursor
+from steward.serving.unfinished import clear_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ def clear_old(project: Project, ports: Ports) -> Cleared:
     """Remove what is older than `serving.retention_days`; nothing where the project names none.
 
     A segment goes when all that was written to it is that old and in the database, and nobody writes to it any more: a
-    record may so stay for as long as its segment is written to, which a server ends every day.
+    record may so stay for as long as its segment is written to, which a server ends every day. What a killed `score --log` left
+    goes whatever its age: it never becomes part of the log.
 
     Raises:
         StewardError: the database does not answer (DB-003 to DB-006); what was removed so far stays so.
@@ -35,7 +37,8 @@ def clear_old(project: Project, ports: Ports) -> Cleared:
     before = ports.clock.now() - timedelta(days=days)
     folders = (ports.workspace.predictions / name, ports.workspace.outcomes / name, ports.workspace.shadows / name)
     with alone(folders[0], wait=True):
-        segments = sum(_clear(folder, before.timestamp(), cursor_path(folder, ports)) for folder in folders)
+        unfinished, _ = clear_unfinished(folders[0])
+        segments = unfinished + sum(_clear(folder, before.timestamp(), cursor_path(folder, ports)) for folder in folders)
         removed = ports.predictions.remove_before(name, before.isoformat())
     cleared = Cleared(segments, removed)
     if segments or removed != Removed(0, 0):

@@ -1,11 +1,10 @@
 """How do the answers to a whole file come into the prediction log once, however often it is scored?
 
 They are written to hidden segments first, which get their names when all answers are there. A segment that has its name already
-was written by an earlier run of the same rows and the same version, and stays.
+was written by an earlier run of the same rows and the same version, and stays. A job that breaks off takes its hidden segments
+along; what a killed one leaves is removed by the same job, by `steward.flows.forget` and by `steward.flows.retain`.
 """
 
-import fcntl
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +21,8 @@ from steward.project.read import Project
 from steward.registry.bundle import Bundle
 from steward.serving.log import SegmentLog, segments_in
 from steward.serving.private import care_of, read_key, row_keeper
+from steward.serving.ship import alone
+from steward.serving.unfinished import hidden_folder, holding
 
 _AT_ONCE = 5_000
 _SHARE = "probability_"
@@ -47,14 +48,14 @@ class ScoreLog:
     def commit(self) -> None:
         """Put what was kept into the project's log."""
         self._log.close()
-        for segment in segments_in(self._hidden):
-            _take_over(segment, self._folder / segment.name)
-        rmtree(self._hidden, ignore_errors=True)
+        with alone(self._folder, wait=True):  # who forgets a row meanwhile would find its segment neither here nor there
+            for segment in segments_in(self._hidden):
+                _take_over(segment, self._folder / segment.name)
 
 
 @contextmanager
 def score_log(project: Project, version: int, name: str, bundle: Bundle, ports: Ports) -> Iterator[ScoreLog]:
-    """Give the log of one job; what was not committed is never seen.
+    """Give the log of one job; what was not committed is never seen, and gone afterwards.
 
     Args:
         project: its `serving` says how rows are kept.
@@ -71,8 +72,13 @@ def score_log(project: Project, version: int, name: str, bundle: Bundle, ports: 
     keep = row_keeper(care, read_key(ports.workspace.log_key) if care.hidden else b"")
     folder = ports.workspace.predictions / project.spec.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    hidden = folder / f".score-{name}"
-    with _alone(hidden):
+    hidden = hidden_folder(folder, name)
+    with holding(hidden) as mine:
+        if not mine:
+            fix = "wait until it has ended; the log holds these answers then"
+            raise Refused(Fault("SCORE-010", "another process puts the same answers into the log", fix=fix))
+        for left in hidden.iterdir():  # by a killed one
+            left.unlink()
         log = SegmentLog(hidden, f"score-{name}", sync=project.spec.serving.sync, as_kept=keep)
         # Always as long as another time, so that segments end at the same rows.
         at = ports.clock.now().isoformat(timespec="microseconds")
@@ -80,24 +86,7 @@ def score_log(project: Project, version: int, name: str, bundle: Bundle, ports: 
             yield ScoreLog(folder, hidden, log, {"at": at, "model": project.spec.name, "version": version}, bundle)
         finally:
             log.close()
-
-
-@contextmanager
-def _alone(hidden: Path) -> Iterator[None]:
-    """Keep a folder for this process, empty of what a killed one left."""
-    hidden.mkdir(mode=0o700, exist_ok=True)
-    held = os.open(hidden, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            fix = "wait until it has ended; the log holds these answers then"
-            raise Refused(Fault("SCORE-010", "another process puts the same answers into the log", fix=fix)) from error
-        for left in hidden.iterdir():
-            left.unlink()
-        yield
-    finally:
-        os.close(held)
+            rmtree(hidden, ignore_errors=True)
 
 
 def _take_over(segment: Path, place: Path) -> None:

@@ -76,7 +76,7 @@ def look_up(model: str, ports: Ports, ids: Collection[str], *, ask_database: boo
     folder = ports.workspace.predictions / model
     # The log before the database: what is shipped between the two looks is found by the second.
     waiting, complete = among_unshipped(folder, read_cursor(cursor_path(folder, ports)), ids, max_bytes=_LOOKED_THROUGH)
-    rest = frozenset(ids) - waiting
+    rest = frozenset(ids) - waiting.keys()
     try:
         kept = ports.predictions.known(rest) if ask_database and rest else frozenset[str]()
     except StewardError:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -29,8 +30,8 @@ class SimulateOptions:
     """What is asked for.
 
     `scenario` is a world of the simulator, or the name of a case of the drift plan; `origin` says which rows are bent; `bends`
-    and `segment` are as they were written, `start` and `end` ISO 8601 in the zone of the data; `seed` is of the bends' draws.
-    `output` is a Parquet file whose name holds the period, or a folder.
+    and `segment` are as they were written, `start` and `end` ISO 8601, in the zone of the data where they name no offset; `seed`
+    is of the bends' draws. `output` is a Parquet file whose name holds the period, or a folder.
     """
 
     period: str
@@ -150,7 +151,8 @@ def _rows(project: Project, options: SimulateOptions, ports: Ports) -> tuple[pl.
 
 def _reach(project: Project, options: SimulateOptions) -> Reach:
     segment = None if options.segment is None else parse_segment(options.segment)
-    start, end = (_moment(name, text) for name, text in (("--start", options.start), ("--end", options.end)))
+    zone = ZoneInfo(project.spec.timezone)
+    start, end = (_moment(name, text, zone) for name, text in (("--start", options.start), ("--end", options.end)))
     if start is not None and end is not None and end <= start:
         raise UsageError(Fault("SIM-016", "the stretch ends before it starts", ("--start", "--end"), fix="turn them round"))
     return Reach(segment, project.spec.time, start, end, options.gradual)
@@ -163,12 +165,14 @@ def _timed(reach: Reach, frame: pl.DataFrame) -> Reach:
     return replace(reach, time=None)
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
+def _moment(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Return a time on the wall clock of the data's zone, as their rows have it; with an offset it is one of another clock."""
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
+        moment = datetime.fromisoformat(text)
+        return (moment.astimezone(zone) if moment.tzinfo else moment).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
         fix = f"write  {option} 2023-02-14  or  2023-02-14T12:00"
         raise UsageError(Fault("SIM-016", f"{text!r} is no time", (option,), fix=fix)) from error
 

@@ -7,6 +7,7 @@ come here as the same value, are judged in the same way and remembered once per 
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from steward.flows.figures import Figures, judge_figures, reading_kept
 from steward.flows.ports import Ports
 from steward.flows.watch_faults import BROKE
 from steward.models.classes import encode, unknown_classes
-from steward.models.metrics import row_losses
+from steward.models.metrics import defined_rows, row_losses
 from steward.models.zoo import Array
 from steward.monitoring.budget import chance_per_window
 from steward.monitoring.drift import judge_drift
@@ -68,7 +69,7 @@ class Seen:
     `rows` hold the raw columns the model asks for, `predicted` its answers, `outcome` the target as far as it is known.
     `window` is the span of one by time, `content` the digest of what may still change, `hidden` are columns whose values are
     not in `rows`; `sketch` is there where it was merged from batches, `slots` count its rows by hour of the week, `faults` are
-    what was found in the rows as they came in.
+    what was found in the rows as they came in, `lasted` is the time from the first row to the last, for one without a `window`.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Seen:
     sketch: Sketch | None = None
     slots: Mapping[int, int] | None = None
     faults: tuple[DataFault, ...] = ()
+    lasted: timedelta | None = None
 
 
 def judge_seen(project: Project, loaded: LoadedVersion, seen: Seen, ports: Ports) -> WindowVerdict:
@@ -96,7 +98,7 @@ def judge_seen(project: Project, loaded: LoadedVersion, seen: Seen, ports: Ports
         bundle.importance,
         chance=_MOVED * chance,
         min_rows=spec.min_rows,
-        span=seen.window.span if seen.window else None,
+        span=seen.window.span if seen.window else seen.lasted,
         slots=_slots(project, seen) if spec.season else None,
     )
     broken = judge_faults(reference.sketch, current, bundle.importance, chance=BROKE * chance, min_rows=spec.min_rows, drift=drift)
@@ -171,6 +173,8 @@ def sketch_rows(bundle: Bundle, features: pl.DataFrame, predicted: Array, refere
 def known_outcomes(bundle: Bundle, outcome: pl.Series | None, predicted: Array, *, chance: float) -> Outcomes:
     """Return what the known outcomes of a window say; a class the model never learnt is counted apart.
 
+    Where the metric has no meaning (a share of 0, a logarithm of what is negative) an outcome is known, but in no error.
+
     Args:
         bundle: of the model that answered.
         outcome: quantities, or classes as the target or a telling names them; null where unknown.
@@ -182,13 +186,13 @@ def known_outcomes(bundle: Bundle, outcome: pl.Series | None, predicted: Array, 
         return Outcomes()
     unknown = unknown_classes(outcome, classes) if classes else {}
     truth = encode(outcome, classes) if classes else outcome.cast(pl.Float64).fill_null(np.nan).to_numpy()
-    known = np.isfinite(truth)
-    if not losses["mean"] or not known.any():  # without any error then, nothing can be compared with it
+    metric, known = str(losses["metric"]), np.isfinite(truth)
+    counted = known & defined_rows(metric, truth)
+    if not losses["mean"] or not counted.any():  # without any error then, nothing can be compared with it
         return Outcomes(None, unknown, truth if known.any() else None)
-    metric = str(losses["metric"])
     quiet = [(int(size), float(spread)) for size, spread in losses.get("quiet", ())]
     reference = (losses["mean"], losses["variance"], int(losses["rows"]))
-    current = row_losses(metric, truth[known], predicted[known])
+    current = row_losses(metric, truth[counted], predicted[counted])
     capped = Capped.from_dict(losses["capped"]) if "capped" in losses else None
     judged = judge_performance(reference, current, metric, quiet=quiet, capped=capped, chance=chance)
     return Outcomes(judged, unknown, truth)

@@ -6,8 +6,8 @@ What was missed is caught up, the oldest first; a process that is killed in the 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
@@ -23,7 +23,7 @@ from steward.flows.watch_batches import Merged, merge_batches
 from steward.flows.watch_due import ALWAYS, Due, content_of, due_windows, known_windows, newest_key, rows_of
 from steward.flows.watch_faults import faults_of_feed
 from steward.models.classes import name_of
-from steward.monitoring.feed import cap_clients
+from steward.monitoring.feed import alike, cap_clients
 from steward.monitoring.window import Window
 from steward.project.read import Project
 from steward.registry.bundle import Bundle
@@ -32,9 +32,23 @@ from steward.serving.private import care_of, hidden_in
 from steward.serving.request import rows_to_frame
 
 _CHUNK = 20_000
-_QUIET = 60
 
 Pairs = Sequence[tuple[Given, Outcome | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """The rows of windows that raised no alarm, by their start.
+
+    `begun` is the start of the first window that holds any: the version was asked first in its middle, so it is no whole one.
+    """
+
+    begun: datetime | None
+    quiet: dict[datetime, int]
+
+    def before(self, window: Window) -> list[int]:
+        """Return the rows of quiet windows like this one; those without any are among them."""
+        return alike({start: rows for start, rows in self.quiet.items() if self.begun and start > self.begun}, window.start)
 
 
 def watch_log(
@@ -71,9 +85,9 @@ def watch_log(
         return () if known is None else (Watched(known, None, known=True),)
     loaded = load_champion(ports, name)
     ports.progress.started("watch")
-    quiet = _quiet_windows(project, loaded, ports)
+    feed = _feed_of(project, loaded, due, ports)
     todo = takewhile(lambda _: goes_on(), due)
-    return tuple(_watch(project, loaded, one, quiet, ports, last=one is due[-1]) for one in todo)
+    return tuple(_watch(project, loaded, one, feed, ports, last=one is due[-1]) for one in todo)
 
 
 def read_since(text: str) -> datetime:
@@ -101,26 +115,23 @@ def said_of(answer: Mapping[str, Any], names: Sequence[str]) -> list[float] | No
     return [float(shares[name]) for name in names] if isinstance(shares, Mapping) and set(shares) == set(names) else None
 
 
-def _watch(project: Project, loaded: LoadedVersion, due: Due, quiet: dict[datetime, int], ports: Ports, *, last: bool) -> Watched:
+def _watch(project: Project, loaded: LoadedVersion, due: Due, feed: _Feed, ports: Ports, *, last: bool) -> Watched:
     seen = _read(project, loaded, due, ports)
     if due.window is not None and project.spec.watch.every is not None:
         rows = due.tally.rows if seen.sketch is None else max(due.tally.rows, seen.sketch.rows)
-        seen = replace(seen, faults=(*seen.faults, *faults_of_feed(project, rows, _like(quiet, due.window))))
+        seen = replace(seen, faults=(*seen.faults, *faults_of_feed(project, rows, feed.before(due.window))))
     watched = remember(project, loaded, seen, judge_seen(project, loaded, seen, ports), ports, last=last)
-    if due.window is not None and not watched.window.alarm and due.tally.rows:
-        quiet[due.window.start] = due.tally.rows
+    if due.window is not None and not watched.window.alarm:
+        feed.quiet[due.window.start] = rows_of(watched.window)
     return watched
 
 
-def _quiet_windows(project: Project, loaded: LoadedVersion, ports: Ports) -> dict[datetime, int]:
-    """Return how many rows the windows held that raised no alarm, by their start; those without any tell nothing."""
-    lines = known_windows(project, loaded.version, ports).values()
-    return {datetime.fromisoformat(str(line.start)): rows_of(line) for line in lines if not line.alarm and rows_of(line)}
-
-
-def _like(quiet: Mapping[datetime, int], window: Window) -> list[int]:
-    """Return the rows of quiet windows before this one, of the same hour of the day."""
-    return [rows for start, rows in quiet.items() if start < window.start and start.hour == window.start.hour][-_QUIET:]
+def _feed_of(project: Project, loaded: LoadedVersion, due: Sequence[Due], ports: Ports) -> _Feed:
+    """Return what is known of the feed before a look, and where it begins: there, or among what is due."""
+    known = {datetime.fromisoformat(str(line.start)): line for line in known_windows(project, loaded.version, ports).values()}
+    held = [start for start, line in known.items() if rows_of(line)]
+    held += [one.window.start for one in due if one.window and one.tally.rows]
+    return _Feed(min(held, default=None), {start: rows_of(line) for start, line in known.items() if not line.alarm})
 
 
 def _read(project: Project, loaded: LoadedVersion, due: Due, ports: Ports) -> Seen:
@@ -140,6 +151,7 @@ def _read(project: Project, loaded: LoadedVersion, due: Due, ports: Ports) -> Se
     )
     predicted = _predicted(table, bundle)
     merged = _merged(loaded, due.window, rows, table["_at"], predicted, hidden, project, ports)
+    held = due.tally if merged is None else replace(due.tally, rows=max(due.tally.rows, merged.sketch.rows))
     return Seen(
         due.key,
         due.label,
@@ -147,11 +159,12 @@ def _read(project: Project, loaded: LoadedVersion, due: Due, ports: Ports) -> Se
         predicted,
         outcome=table["_outcome"],
         window=due.window,
-        content=content_of(due.tally),
+        content=content_of(held),  # a window whose rows were removed for their age was not empty
         hidden=hidden,
         sketch=merged.sketch if merged else None,
         slots=merged.slots if merged else None,
         faults=() if flood is None else (flood,),
+        lasted=_between_ends(table["_at"]),
     )
 
 
@@ -196,6 +209,11 @@ def _frame(pairs: Pairs, bundle: Bundle, project: Project) -> tuple[pl.DataFrame
 def _predicted(table: pl.DataFrame, bundle: Bundle) -> Any:
     said = table["_said"].to_numpy().reshape(table.height, max(len(bundle.classes), 1)).astype(np.float64)
     return said if bundle.classes else said[:, 0]
+
+
+def _between_ends(at: pl.Series) -> timedelta | None:
+    first, last = at.min(), at.max()
+    return last - first if isinstance(first, datetime) and isinstance(last, datetime) else None
 
 
 def _moment(text: str) -> datetime:

@@ -102,7 +102,7 @@ def _done(window: WatchedWindow, ports: Ports) -> str:
 
 def _following(advice: Advice, window: WatchedWindow, where: str, ports: Ports) -> tuple[str, str]:
     """Return the command that makes most sense now, and when or why."""
-    waiting = waiting_approvals(window.model, ports)
+    waiting, incident = waiting_approvals(window.model, ports), ports.incidents.open_incident(window.model)
     if advice.word == "no: mend the data first":
         reject = f"; then  steward approve {where} {waiting[0].id} --reject" if waiting else ""
         return watch_again(window, where), f"once the source is mended{reject}"
@@ -112,6 +112,8 @@ def _following(advice: Advice, window: WatchedWindow, where: str, ports: Ports) 
     match advice.word:
         case "yes" | "yes, if you approve" if not month:
             return f"steward watch {where} --period YYYY-MM", "with a month whose outcomes are known, to learn from"
+        case "yes" | "yes, if you approve" if incident is not None and window.label in incident.labels:
+            return watch_again(window, where), "what was asked has expired; it is asked anew"
         case "yes" | "yes, if you approve":
             return f"steward status {where}", ""
         case _:

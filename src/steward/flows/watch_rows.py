@@ -17,6 +17,7 @@ from steward.flows.process import check_rows
 from steward.flows.sources import gather_sources, read_files
 from steward.flows.watch import Seen, Watched, judge_seen, key_of, remember, settled
 from steward.flows.watch_faults import faults_of_feed, faults_of_rows
+from steward.monitoring.feed import alike
 from steward.monitoring.window import Window
 from steward.project.periods import refuse_odd_period
 from steward.project.read import Project
@@ -73,12 +74,14 @@ def watch_parts(project: Project, period: str, by: Part, ports: Ports) -> tuple[
     rows = clean(checked.kept, project.spec.cleaning).frame
     whole = Seen("", period, rows, loaded.bundle.predict(rows), _outcome(project, rows))
     found: list[Watched] = []
-    quiet: list[int] = []
+    quiet: dict[datetime, int] = {}
     for key, (first, last), before in zip(keys, spans, known, strict=True):
         came = _between(checked, project.spec.time, first, last)
         count = came.kept.height + came.quarantined.height
-        lost = faults_of_feed(project, count, quiet)
-        quiet += [] if any(fault.severity >= project.spec.watch.alert for fault in lost) else [count]
+        whole_part = last - first == timedelta(days=_DAYS[by])  # the first and last week of a period may hold a day or two
+        lost = faults_of_feed(project, count, alike(quiet, first)) if whole_part else ()
+        if whole_part and all(fault.severity < project.spec.watch.alert for fault in lost):
+            quiet[first] = count
         if before is not None:
             found.append(before)
             continue

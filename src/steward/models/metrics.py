@@ -119,6 +119,17 @@ def from_mean_loss(metric: str, mean: Array) -> Array:
     return _known(metric)[1](mean)
 
 
+def defined_rows(metric: str, truth: Array) -> npt.NDArray[np.bool_]:
+    """Return for which rows a metric means something, shape (rows,); where the truth is NaN nothing speaks against it.
+
+    >>> defined_rows("mape", np.array([0.0, 2.0])).tolist()
+    [False, True]
+    """
+    if metric not in _UNDEFINED:
+        return np.ones(len(truth), dtype=np.bool_)
+    return ~_UNDEFINED[metric][0](truth)
+
+
 def is_mean_loss(metric: str) -> bool:
     """Tell whether a metric is a mean over rows, so that `row_losses` knows it."""
     return metric in _MEANS
@@ -192,16 +203,13 @@ _OF_NUMBERS = ("rmse", "mae", "rmsle", "mape", "pinball_10", "pinball_90")
 
 def _defined(truth: Array) -> list[str]:
     """Return the mean losses of a regression that mean something for such a truth."""
-    return [name for name in _OF_NUMBERS if name not in _UNDEFINED or not _UNDEFINED[name][0](truth).any()]
+    return [name for name in _OF_NUMBERS if defined_rows(name, truth).all()]
 
 
 def _refuse_undefined(metric: str, truth: Array) -> None:
-    if metric not in _UNDEFINED:
-        return
-    odd, words = _UNDEFINED[metric]
-    count = int(np.sum(odd(truth)))
+    count = int(np.sum(~defined_rows(metric, truth)))
     if count:
-        what = f"{metric} cannot be had: the target {words} in {count:,} of {len(truth):,} rows"
+        what = f"{metric} cannot be had: the target {_UNDEFINED[metric][1]} in {count:,} of {len(truth):,} rows"
         fix = "let another metric decide, such as  metric: mae,  or set these rows apart with a check"
         raise UsageError(Fault("MODEL-040", what, ("project.yaml: gate.metric",), fix=fix))
 

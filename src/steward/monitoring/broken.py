@@ -67,11 +67,11 @@ def find_broken(name: str, reference: Sample, current: Sample, tolerance: Tolera
         return Broken("vanished", name, 1.0, f"{name} was not delivered")
     asked: tuple[Callable[[str, Sample, Sample, Tolerance], Broken | None], ...] = (
         _nulls,
-        _infinite,
         _stuck,
         _unit,
         _vocabulary,
         _outside,
+        _infinite,  # told however few, and so the last: one of them shall not hide that all others are in another unit
     )
     return next((broken for ask in asked if (broken := ask(name, reference, current, tolerance)) is not None), None)
 
@@ -105,7 +105,8 @@ def _infinite(name: str, reference: Sample, current: Sample, tolerance: Toleranc
     if not (isinstance(reference.column, NumberSketch) and isinstance(current.column, NumberSketch)):
         return None
     now, before = current.column.infinite, reference.column.infinite
-    if not surely_more(now, current.rows, before, reference.rows, chance=tolerance.chance):
+    first = now > 0 and not before  # no chance brings what was never there
+    if not first and not surely_more(now, current.rows, before, reference.rows, chance=tolerance.chance):
         return None
     return Broken("infinite", name, now / current.rows, f"{name} is infinite in {now:,} of {current.rows:,} rows")
 

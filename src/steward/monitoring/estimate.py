@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from steward.core.tasks import TaskKind, higher_is_better
-from steward.models.metrics import from_mean_loss, row_losses
+from steward.models.metrics import defined_rows, from_mean_loss, row_losses
 from steward.monitoring.blocks import NORMAL_95, Bools, FloatArray, Quiet, quiet_at
 from steward.monitoring.estimate_classes import ClassEstimator, class_history, fit_class_estimator
 from steward.monitoring.estimate_loss import LossEstimator, fit_loss_estimator
@@ -199,7 +199,7 @@ def judge_known(estimator: Estimator, rows: Answered, band: tuple[float, float, 
         rows: the window's.
         band: the estimate of all of them, where it is known already.
     """
-    known = rows.where(rows.finite & np.isfinite(rows.truth))
+    known = rows.where(rows.finite & np.isfinite(rows.truth) & defined_rows(estimator.metric, rows.truth))
     if len(known.truth) < FEWEST_ROWS:
         return None
     whole = len(known.truth) == len(rows.truth)

@@ -2,7 +2,7 @@
 
 Broken data look like drift, and a model retrained on them learns the fault; so they are judged first and named apart. A
 fault is claimed only where chance does not explain it at these sizes, where it goes beyond what the model's quiet history
-shows, and where at least a tenth of the rows is broken (an infinite value counts at once).
+shows, and where at least a tenth of the rows is broken (an infinite value is told at once, and weighs from 2 % on).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -141,7 +141,9 @@ def _broken_rows(reference: Arrived, current: Arrived, chance: float) -> Iterato
             yield Broken(
                 "range", name, grown, f"{name} is outside the dictionary's bounds in {count / current.rows:.0%} of the rows"
             )
-    grown = _grown(current.repeated, current.rows, reference.repeated, reference.rows, chance)
+    size = min(reference.rows, current.rows)  # of more rows a greater share repeats
+    now, before = (round(one.repeated_share(size) * one.rows) for one in (current, reference))
+    grown = _grown(now, current.rows, before, reference.rows, chance)
     if grown is not None:
         yield Broken("duplicates", None, grown, f"{current.repeated:,} of {current.rows:,} rows came before, equal in every column")
     grown = _grown(current.apart, current.rows, reference.apart, reference.rows, chance)

@@ -1,11 +1,12 @@
-"""Did rows stop coming, or come much fewer, and did one client ask for all the others?
+"""Did rows stop coming, or come much fewer, and did a client or two ask for all the others?
 
 Rows came fewer where a window holds less than any quiet window of its length, and less than their spread explains; the feed has
 stopped where it holds hardly any, a tenth of the least of them. Half the rows are told but weigh little: it may be a holiday.
 A fifth of them is an alarm: sources were lost, or the world changed, and no model tells which.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import dropwhile
 from math import exp, log, sqrt
 from statistics import NormalDist, median
@@ -22,7 +23,23 @@ FEWEST_CLIENTS = 3
 """With fewer clients none of them stands out."""
 
 _STOPPED = 0.1
+_WEEKS = 16  # of the same hour of the week: what was usual a year ago is so no more
 _MAD_TO_DEVIATION = 1.4826
+
+
+def alike(quiet: Mapping[datetime, int], start: datetime) -> list[int]:
+    """Return the rows of the quiet windows that tell what is usual in one, the oldest first.
+
+    Those of the same hour of the week, the last 16, where at least 8 are known: so one that rests on Sundays is judged on
+    Mondays. Else those of the same hour of the day.
+
+    Args:
+        quiet: rows of quiet windows of the same length, by their start.
+        start: of the window, on the same clock; only windows before it count.
+    """
+    before = sorted((at, rows) for at, rows in quiet.items() if at < start and at.hour == start.hour)
+    same = [rows for at, rows in before if at.weekday() == start.weekday()]
+    return same[-_WEEKS:] if len(same) >= FEWEST_WINDOWS else [rows for _, rows in before]
 
 
 def judge_feed(rows: int, quiet: Sequence[int], *, chance: float) -> DataFault | None:
@@ -60,28 +77,39 @@ def judge_feed(rows: int, quiet: Sequence[int], *, chance: float) -> DataFault |
 
 
 def cap_clients(callers: pl.Series, *, share: float, fewest: int) -> tuple[pl.Series, DataFault | None]:
-    """Return which rows count, and the fault of one client that floods a window.
+    """Return which rows count, and the fault of the clients that flood a window.
 
     Args:
         callers: who asked for each row; null where that is not known, and such rows always count.
-        share: of the rows that count, one client's may be at most so many, in (0, 1).
+        share: who asked for more than this share of the rows floods the window; each such client counts for so much at most of
+            the rows that are left, in (0, 1).
         fewest: but so many rows of its rows always count, for there may be hardly anybody else.
 
     Returns:
         A mask of the same length; of a client above the share, rows are kept evenly over the window. The fault has no
-        severity: what flooded the window no longer does. None where fewer than three clients ask.
+        severity: what flooded the window no longer does. None where fewer than three clients ask, or all of them so much.
     """
     counts = callers.drop_nulls().value_counts(sort=True)
     everything = pl.repeat(True, len(callers), eager=True)
-    if counts.height < FEWEST_CLIENTS:
+    above = [(name, rows) for name, rows in counts.rows() if rows > share * len(callers)]
+    others = len(callers) - sum(rows for _, rows in above)
+    if counts.height < FEWEST_CLIENTS or not others:
         return everything, None
-    name, rows = counts.row(0)
-    others = len(callers) - rows
-    kept = max(fewest, int(others * share / (1 - share)))
-    if rows <= kept:
+    # Where n of them are left with x rows each, x = share * (n * x + others); n * share < 1, for each had more than its share.
+    kept = max(fewest, int(others * share / (1 - len(above) * share)))
+    flooding = [(name, rows) for name, rows in above if rows > kept]
+    if not flooding:
         return everything, None
+    dropped = pl.concat([_beyond(callers, name, kept) for name, _ in flooding])
+    asked = sum(rows for _, rows in flooding)
+    one = f"one client asked for {asked / len(callers):.0%} of the rows; {kept:,} of its {asked:,} count"
+    more = f"{len(flooding)} clients asked for {asked / len(callers):.0%} of the rows; {kept:,} of the rows of each count"
+    text = one if len(flooding) == 1 else more
+    return everything.scatter(dropped, False), DataFault("one client", None, asked / len(callers), 0.0, text)
+
+
+def _beyond(callers: pl.Series, name: str, kept: int) -> pl.Series:
+    """Return the places of a client's rows that do not count, evenly over the window."""
     places = (callers == name).fill_null(value=False).arg_true()
-    order = np.arange(rows, dtype=np.int64)
-    dropped = places.filter(pl.Series((order + 1) * kept // rows == order * kept // rows))
-    text = f"one client asked for {rows / len(callers):.0%} of the rows; {kept:,} of its {rows:,} count"
-    return everything.scatter(dropped, False), DataFault("one client", None, rows / len(callers), 0.0, text)
+    order = np.arange(len(places), dtype=np.int64)
+    return places.filter(pl.Series((order + 1) * kept // len(places) == order * kept // len(places)))

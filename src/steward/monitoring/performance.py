@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from steward.models.metrics import from_mean_loss
 from steward.monitoring.blocks import FloatArray, Quiet, block_means, blocks_of, quiet_at, sizes_of, spread_to_hold
 from steward.monitoring.broken import BROKEN_SHARE, surely_more
 from steward.monitoring.severity import severity_of
@@ -110,6 +111,11 @@ def cap_losses(losses: FloatArray, *, in_time: bool) -> Capped | None:
     return Capped(cap, summarise_losses(capped), quiet_history(capped) if in_time else ())
 
 
+def in_unit(mean: float, metric: str) -> float:
+    """Return the figure that a mean loss makes: its root for the metrics of squares, itself for others."""
+    return float(from_mean_loss(metric, np.array(mean)))
+
+
 def judge_performance(
     reference: tuple[float, float, int],
     current: FloatArray,
@@ -125,7 +131,7 @@ def judge_performance(
     Args:
         reference: `Losses` (mean, variance, rows) of rows the model was not fitted on.
         current: losses of single rows of the window, of the same kind; rows without a known outcome are NaN or left out.
-        metric: name of the metric; the losses of ``rmse`` are squared errors, those of others count as they are.
+        metric: name of the metric, a mean over rows; those of ``rmse`` and ``rmsle`` are squared errors.
         min_rows: with fewer known outcomes the severity is 0 and the verdict not `enough`.
         quiet: how far runs of the reference's rows lay apart, from `quiet_history`; growth must pass that as well.
         capped: the reference's losses without their extremes, from `cap_losses`.
@@ -140,13 +146,13 @@ def judge_performance(
     """
     before, now = Losses(*reference), summarise_losses(current)
     _refuse_senseless(before, now)
-    change, low = _growth(before, now, root=metric == "rmse", quiet=quiet_at(quiet, now.rows)) if now.rows else (0.0, 0.0)
+    change, low = _growth(before, now, metric, quiet_at(quiet, now.rows)) if now.rows else (0.0, 0.0)
     enough = now.rows >= min_rows
     counts = enough and (capped is None or _grew(capped, current, chance))
     return PerformanceVerdict(
         metric=metric,
-        reference=_in_unit(before.mean, metric),
-        current=_in_unit(now.mean, metric),
+        reference=in_unit(before.mean, metric),
+        current=in_unit(now.mean, metric),
         change=change,
         low=low,
         severity=severity_of(low - TOLERATED, half_at=HALF_AT) if counts else 0.0,
@@ -174,22 +180,18 @@ def _log_ratio(reference: Losses, current: Losses, quiet: float) -> tuple[float,
     return log(current.mean / reference.mean), error
 
 
-def _growth(reference: Losses, current: Losses, *, root: bool, quiet: float) -> tuple[float, float]:
+def _growth(reference: Losses, current: Losses, metric: str, quiet: float) -> tuple[float, float]:
     if current.mean == 0:
         return -1.0, -1.0
-    power = 0.5 if root else 1.0
     ratio, error = _log_ratio(reference, current, quiet)
-    return exp(power * ratio) - 1, exp(power * (ratio - _ONE_SIDED_95 * error)) - 1
+    # A figure is its mean loss or the root of it: so the ratio of two figures is the figure of the ratio.
+    return in_unit(exp(ratio), metric) - 1, in_unit(exp(ratio - _ONE_SIDED_95 * error), metric) - 1
 
 
 def _spread(losses: FloatArray, size: int, whole: Losses) -> float:
     count, means = block_means(losses, blocks_of(len(losses), size))
     sound = means > 0
     return spread_to_hold(np.log(means[sound] / whole.mean), whole.variance / whole.mean**2 / count[sound])
-
-
-def _in_unit(mean: float, metric: str) -> float:
-    return sqrt(mean) if metric == "rmse" else mean
 
 
 def _refuse_senseless(reference: Losses, current: Losses) -> None:

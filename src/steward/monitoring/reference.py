@@ -104,7 +104,7 @@ def make_reference(
 
 
 def _remember(sketch: Sketch, frame: pl.DataFrame, when: Calendar, names: list[str], *, season: bool) -> Reference:
-    season = season and int(when.hours[-1] - when.hours[0]) >= _SEASON_DAYS * 24
+    season = season and int(when.hours[-1] // 24 - when.hours[0] // 24) + 1 >= _SEASON_DAYS
     usual: dict[str, dict[str, Quiet]] = {}
     packed: dict[str, str] = {}
     by_slot = np.empty(0)

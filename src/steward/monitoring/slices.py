@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from steward.monitoring.blocks import FloatArray, Places
-from steward.monitoring.performance import TOLERATED, Losses, summarise_losses
+from steward.monitoring.performance import TOLERATED, Losses, in_unit, summarise_losses
 
 COLUMNS = 8
 """So many of the most important columns part the rows."""
@@ -112,7 +112,7 @@ def judge_slices(parts: Sequence[Parts], features: pl.DataFrame, losses: FloatAr
         parts: of the reference.
         features: of the window's rows.
         losses: of the same rows, of the same kind; NaN where the outcome is not known.
-        metric: the losses of ``rmse`` are squared errors, those of others count as they are.
+        metric: name of the metric, a mean over rows; those of ``rmse`` and ``rmsle`` are squared errors.
 
     Returns:
         Parts with 100 rows at least, then and now, and an error then.
@@ -134,13 +134,13 @@ def _pairs(parts: Parts, values: FloatArray, losses: FloatArray) -> Iterator[tup
 
 
 def _verdict(column: str, value: str, before: Losses, now: Losses, metric: str, sure: float) -> SliceVerdict:
-    power = 0.5 if metric == "rmse" else 1.0
     change = low = -1.0
     if now.mean > 0:
         ratio = log(now.mean / before.mean)
         error = sqrt(sum(one.variance / one.rows / one.mean**2 for one in (before, now)))
-        change, low = exp(power * ratio) - 1, exp(power * (ratio - sure * error)) - 1
-    return SliceVerdict(column, value, now.rows, before.mean**power, now.mean**power, change, low, low > TOLERATED)
+        change, low = in_unit(exp(ratio), metric) - 1, in_unit(exp(ratio - sure * error), metric) - 1
+    figures = in_unit(before.mean, metric), in_unit(now.mean, metric)
+    return SliceVerdict(column, value, now.rows, *figures, change, low, low > TOLERATED)
 
 
 def _part(column: str, values: FloatArray, losses: FloatArray, *, category: bool) -> Parts:

@@ -5,7 +5,7 @@ A challenge is `shadow` (the challenger's answers are kept and never given), `sp
 with the share of the moment: an entity stays in its arm, and where the share grows nobody leaves the challenger's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -99,9 +99,20 @@ def place_of(salt: str, row: Mapping[str, Any], entity: str | None) -> float:
         row: as it was read, times as datetimes.
         entity: the column that says who asks; where it is empty, or None, the whole row does.
     """
-    who = None if entity is None else row.get(entity)
-    said = canonical_json(_plain(row if who is None else {"": who}))
+    said = drawn_by(row, entity)
     return (int.from_bytes(sha256(f"{salt}:{said}".encode()).digest()[:8]) >> (64 - _BITS)) / (1 << _BITS)
+
+
+def drawn_by(row: Mapping[str, Any], entity: str | None) -> str:
+    """Return what the arm of a row is drawn by: rows of which it is the same are all in one arm, and depend on each other.
+
+    A row as the log keeps it may stand in its place: what is hashed or left out there only lets more rows be the same.
+
+    >>> drawn_by({"zone": 7, "km": 1.5}, "zone") == drawn_by({"km": 2.5, "zone": 7}, "zone")
+    True
+    """
+    who = None if entity is None else row.get(entity)
+    return canonical_json(_plain(row if who is None else {"": who}))
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,6 +183,6 @@ class ChallengeStore(Protocol):
         """Keep those that are not kept yet, by id, and return how many that were; all or none where it raises."""
         ...
 
-    def seen(self, challenge: Challenge) -> Sequence[Seen]:
-        """Return the predictions that both versions gave while the challenge was on, oldest first."""
+    def seen(self, challenge: Challenge) -> Iterable[Seen]:
+        """Return the predictions that both versions gave while the challenge was on, oldest first; they may be too many to hold."""
         ...

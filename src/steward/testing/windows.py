@@ -39,12 +39,12 @@ class MemoryWindowHistory:
             self._windows[key] = replace(self._windows[key], answered=True)
 
     def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:
-        """Return the newest windows of a model, newest first."""
+        """Return the newest windows of a model, those that ended last first; one ends no later than it was judged."""
         mine = [one for one in self._windows.values() if one.model == model]
-        return tuple(sorted(mine, key=lambda one: (one.created_at, one.start or ""), reverse=True)[:limit])
+        return tuple(sorted(mine, key=_by_end, reverse=True)[:limit])
 
     def listed(self, model: str, *, limit: int) -> Sequence[ListedWindow]:
-        """Return the newest windows of a model without the details of their verdicts, newest first."""
+        """Return the same windows in the same order, without the details of their verdicts."""
         return tuple(_line(one) for one in self.windows(model, limit=limit))
 
     def of_version(self, model: str, version: int) -> Sequence[ListedWindow]:
@@ -71,6 +71,10 @@ class MemorySketchStore:
     def keep(self, sketches: Sequence[StoredSketch]) -> None:
         """Keep sketches, each in the place of one that carries its key."""
         self._sketches |= {one.key: one for one in sketches}
+
+
+def _by_end(one: WatchedWindow) -> tuple[str, str, str]:
+    return min(one.end or one.created_at, one.created_at), one.created_at, one.start or ""
 
 
 def _line(one: WatchedWindow) -> ListedWindow:

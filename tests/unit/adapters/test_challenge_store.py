@@ -89,7 +89,7 @@ def test_what_was_seen_has_outcome_and_shadow_where_these_are_known(database: Da
             ("p1", 1, True, True),
             ("p2", 1, False, True),
         ]
-    assert sql.seen(challenge) == memory.seen(challenge)
+    assert tuple(sql.seen(challenge)) == memory.seen(challenge)
 
 
 def test_what_is_forgotten_takes_its_shadows_along(database: Database) -> None:

@@ -1,6 +1,7 @@
 """One open incident a model, one question at a time, each decided once."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -56,6 +57,19 @@ def test_the_same_question_at_another_time_is_not_asked_again(store: SqlIncident
     first = store.ask(incident, ACTION)
     later = replace(ACTION, requested_at="2026-01-02T00:00:00+00:00", expires_at="2026-01-09T00:00:00+00:00")
     assert store.ask(incident, later) == first
+
+
+def test_a_question_that_ran_out_is_asked_again(database: Database) -> None:
+    clock = FrozenClock()
+    store = SqlIncidentStore(database, clock)
+    incident = store.raise_alarm("taxi", 1, "2020-04", 0.8, actor="agent")
+    first = store.ask(incident, ACTION)
+    clock.advance(timedelta(days=7))  # the very moment it expires
+    later = replace(ACTION, requested_at="2026-01-08T00:00:00+00:00", expires_at="2026-01-15T00:00:00+00:00")
+    second = store.ask(incident, later)
+    assert second.id != first.id
+    assert store.approval(first.id).status == "expired"
+    assert [one.id for one in store.approvals("taxi", status="pending")] == [second.id]
 
 
 def test_a_changed_question_replaces_the_pending_one(store: SqlIncidentStore) -> None:

@@ -55,8 +55,18 @@ def test_a_list_holds_everything_but_the_details(store: WindowHistory) -> None:
     known = [window(day, severity) for day, severity in ((2, 0.7), (1, 0.2), (3, None))]
     for one in (*known, window(4, start=None, end=None), window(5, version=2), window(6, model="uber")):
         store.add(one, actor="me")
-    assert store.listed("taxi", limit=2) == (listed(window(5, version=2)), listed(window(4, start=None, end=None)))
+    assert store.listed("taxi", limit=2) == (listed(window(4, start=None, end=None)), listed(window(5, version=2)))
     assert store.of_version("taxi", 1) == tuple(listed(known[place]) for place in (1, 0, 2))
+
+
+def test_the_newest_window_is_the_one_that_ended_last_and_none_ends_after_it_was_judged(store: WindowHistory) -> None:
+    log = window(20, created_at="2026-01-21T00:01:00+00:00")
+    month = window(1, created_at="2026-01-10T00:00:00+00:00", end="2026-02-01T00:00:00+00:00")  # watched before it was over
+    looked_back = [window(day, key=f"back{day}", created_at="2026-03-01T00:00:00+00:00") for day in range(2, 9)]
+    for one in (log, month, *looked_back):
+        store.add(one, actor="me")
+    assert [one.key for one in store.windows("taxi", limit=3)] == ["w20", "w1", "back8"]
+    assert [one.key for one in store.listed("taxi", limit=3)] == ["w20", "w1", "back8"]
 
 
 def test_a_revised_window_keeps_its_place_and_an_answered_alarm_stays_answered(store: WindowHistory) -> None:

@@ -49,6 +49,15 @@ def test_broken_data_is_never_retrained_on_automatically(severity: float, decisi
     assert type(decide(severity, FAULT, PolicySpec())) is decision
 
 
+@pytest.mark.parametrize(
+    ("severity", "decision"), [(0.2, Log), (0.5, AskApproval), (0.69, AskApproval), (0.8, AskApproval), (0.95, Escalate)]
+)
+def test_broken_data_in_another_window_that_is_learned_from_goes_to_a_person(severity: float, decision: type) -> None:
+    made = decide(severity, DRIFT, PolicySpec(), broken=("2024-01", "2024-02", "2024-03", "2024-04"))
+    assert type(made) is decision
+    assert made.reason.endswith(": the world moved; the data of 2024-01, 2024-02, 2024-03 and 1 more look broken")
+
+
 def test_the_bands_are_the_projects() -> None:
     policy = PolicySpec(retrain_from=0.2, ask_from=0.3, escalate_above=0.4)
     assert [type(decide(severity, DRIFT, policy)) for severity in (0.1, 0.2, 0.3, 0.4, 0.41)] == [

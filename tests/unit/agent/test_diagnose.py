@@ -99,3 +99,9 @@ def test_outcomes_of_classes_never_learnt_are_a_changed_concept() -> None:
     quiet = window(0.0, 0.0).drift
     made = diagnose(judge_window(quiet, None, 0.5, {"bankrupt": 400}))
     assert (made.kind, made.text) == ("concept", "outcomes are of classes the model never learnt: bankrupt")
+
+
+def test_of_many_unknown_classes_three_are_named() -> None:
+    quiet = window(0.0, 0.0).drift
+    made = diagnose(judge_window(quiet, None, 0.5, {f"class {place}": 50 for place in range(8)}))
+    assert made.text == "outcomes are of classes the model never learnt: class 0, class 1, class 2 and 5 more"

@@ -28,10 +28,10 @@ def house() -> House:
 def talk(house: House, request: pytest.FixtureRequest) -> Callable[[Callable[[int], Coroutine[Any, Any, Any]]], Any]:
     """Run a server with short patience and a conversation with it, both in one event loop of either kind."""
 
-    def run(conversation: Callable[[int], Coroutine[Any, Any, Any]], patience: Patience = SHORT) -> Any:
+    def run(conversation: Callable[[int], Coroutine[Any, Any, Any]], patience: Patience = SHORT, app: Any = house.app) -> Any:
         async def both() -> Any:
             listening = socket.create_server(("127.0.0.1", 0))
-            config = uvicorn.Config(house.app, http=impatient(patience), log_level="critical", ws="none")  # type: ignore[arg-type]
+            config = uvicorn.Config(app, http=impatient(patience), log_level="critical", ws="none")  # type: ignore[arg-type]
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server._serve([listening]))
             while not server.started:  # noqa: ASYNC110 - uvicorn tells it by nothing else
@@ -114,6 +114,64 @@ def test_headers_without_end_are_refused(talk: Any) -> None:
 def test_a_later_request_of_a_connection_has_its_time_too(talk: Any) -> None:
     said = talk(lambda port: ask(port, ALIVE, ALIVE, ALIVE[:10]))
     assert [part.split(b" ")[0] for part in said.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"408"]
+
+
+CHUNKED = ALIVE.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+AFTER = [(ALIVE, b"\r\n"), (CHUNKED, b"5"), (CHUNKED, b"5\r\n", b"h"), (CHUNKED, b"0\r\n", b"X: y\r\n")]
+
+
+@pytest.mark.parametrize("sent", AFTER)
+def test_who_says_something_after_an_answer_that_begins_no_request_is_not_waited_for(talk: Any, sent: tuple[bytes, ...]) -> None:
+    said = talk(lambda port: ask(port, *sent), Patience(head_s=0.6))
+    assert [part.split(b" ")[0] for part in said.split(b"HTTP/1.1 ")[1:]] == [b"200", b"408"]
+
+
+@pytest.mark.parametrize("sent", AFTER)
+def test_who_says_something_after_an_answer_that_begins_no_request_makes_room(talk: Any, sent: tuple[bytes, ...]) -> None:
+    async def crowd(port: int) -> list[int]:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(SHORT.connections)]
+        for reader, writer in silent:
+            writer.write(sent[0])
+            await reader.readuntil(b"\r\n\r\n")
+            for part in sent[1:]:
+                writer.write(part)
+                await asyncio.sleep(0.02)
+        answers = [status(await ask(port, ALIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))) for _ in range(3)]
+        for _, writer in silent:
+            writer.close()
+        return answers
+
+    assert talk(crowd, Patience(head_s=20, connections=SHORT.connections)) == [200] * 3
+
+
+def test_who_is_answered_before_the_body_may_send_all_of_it_and_ask_again(talk: Any) -> None:
+    early = ALIVE.replace(b"\r\n\r\n", b"\r\nContent-Length: 12000\r\n\r\n")
+    said = talk(lambda port: ask(port, early, b"x" * 6000, b"x" * 6000, ALIVE), Patience(head_s=5, head_bytes=4096))
+    assert said.count(b"HTTP/1.1 200") == 2
+
+
+@pytest.mark.parametrize("trailers", [[b"X-1: " + b"y" * 3000 + b"\r\n"] * 3, [b"X: ", *[b"y" * 3000] * 3]])
+def test_trailers_without_end_are_refused(talk: Any, house: House, trailers: list[bytes]) -> None:
+    head = HEAD.replace(b"Content-Length: %d" % len(BODY), b"Transfer-Encoding: chunked")
+    key = f"X-API-Key: {house.secrets['predictor']}\r\n\r\n".encode()
+    before = len(list(house.log.records()))
+    whole = b"%x\r\n%b\r\n0\r\n" % (len(BODY), BODY)
+    assert status(talk(lambda port: ask(port, head + key, whole, *trailers))) in {431, 0}
+    assert len(list(house.log.records())) == before
+
+
+def test_trailers_are_no_headers(talk: Any) -> None:
+    async def count_headers(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":  # the server's own begin and end
+            return
+        while (await receive()).get("more_body"):
+            pass
+        told = b"%d" % len(scope["headers"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
+        await send({"type": "http.response.body", "body": told})
+
+    said = talk(lambda port: ask(port, CHUNKED, b"0\r\nX: y\r\n", b"\r\n"), Patience(head_s=20), count_headers)
+    assert said.endswith(b"\r\n\r\n2")  # the host, and that it comes in chunks
 
 
 def test_the_most_silent_one_makes_room_and_whoever_asks_is_answered(talk: Any) -> None:

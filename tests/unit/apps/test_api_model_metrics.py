@@ -60,6 +60,25 @@ def window(key: str, at: str, *, version: int = 3, end: str | None = None, perfo
     return WatchedWindow(key, "rides", version, key, verdict.severity, verdict.alarm, False, stored, at, end=end)
 
 
+class Held:
+    """Windows as they are held, and how many were asked for: "listed" without their verdicts, "windows" with them."""
+
+    def __init__(self, windows: Sequence[WatchedWindow] = ()) -> None:
+        self.held: Sequence[WatchedWindow] = windows
+        self.asked: list[tuple[str, int]] = []
+
+    def listed(self, model: str, *, limit: int) -> Sequence[Any]:
+        return self._give("listed", model, limit)
+
+    def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:
+        return self._give("windows", model, limit)
+
+    def _give(self, what: str, model: str, limit: int) -> Sequence[WatchedWindow]:
+        assert model in ("rides", "taxi")
+        self.asked.append((what, limit))
+        return self.held[:limit]
+
+
 def read(collector: ModelWatched) -> Found:
     registry = CollectorRegistry()
     registry.register(collector)
@@ -72,7 +91,7 @@ def of_model(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]
 
 
 def reader_of(windows: Sequence[WatchedWindow], clock: FrozenClock | None = None) -> WindowReader:
-    reader = WindowReader("rides", lambda limit: windows[:limit], clock or FrozenClock(), due=DAY)
+    reader = WindowReader("rides", Held(windows), clock or FrozenClock(), due=DAY)
     reader.look()
     return reader
 
@@ -148,6 +167,13 @@ def test_the_newest_window_is_the_one_that_ended_last_and_not_the_one_that_was_j
     assert found[of_model("steward_window_severity")] == 0.1
 
 
+def test_a_month_that_is_not_over_is_no_newer_than_when_it_was_judged() -> None:
+    month = window("month", "2026-01-03T00:00:00+00:00", end="2026-02-01T00:00:00+00:00")
+    day = window("day", "2026-01-09T00:01:00+00:00", end="2026-01-09T00:00:00+00:00")
+    found = gauges(replace(day, verdict={**day.verdict, "severity": 0.1, "alarm": False}), month)
+    assert found[of_model("steward_window_severity")] == 0.1
+
+
 @pytest.mark.parametrize("version", [4, None])
 def test_what_was_said_of_another_version_is_not_said_of_this_one(version: int | None) -> None:
     found = gauges(window("w", "2026-01-02T00:00:00+00:00"), version=version)
@@ -175,14 +201,13 @@ def test_time_goes_by_while_nobody_watches() -> None:
 
 
 def test_a_database_that_is_down_leaves_what_was_known_and_is_said() -> None:
-    answers: list[Any] = [[window("w", "2026-01-02T00:00:00+00:00")]] * 2
+    class Away(Held):
+        def _give(self, what: str, model: str, limit: int) -> Sequence[WatchedWindow]:
+            if len(self.asked) == 2:
+                raise EnvironmentFault(Fault("DB-001", "the database is away"))
+            return super()._give(what, model, limit)
 
-    def windows(_: int) -> Sequence[WatchedWindow]:
-        if not answers:
-            raise EnvironmentFault(Fault("DB-001", "the database is away"))
-        return list(answers.pop())
-
-    reader = WindowReader("rides", windows, FrozenClock(), due=DAY)
+    reader = WindowReader("rides", Away([window("w", "2026-01-02T00:00:00+00:00")]), FrozenClock(), due=DAY)
     collector, read_ok = ModelWatched(reader, lambda: 3), ("steward_watch_read_ok", frozenset({("model", "rides")}))
     reader.look()
     assert read(collector)[read_ok] == 1
@@ -192,25 +217,19 @@ def test_a_database_that_is_down_leaves_what_was_known_and_is_said() -> None:
 
 
 def test_verdicts_are_read_again_only_where_there_is_a_new_window() -> None:
-    asked: list[int] = []
-    held = [window("w", "2026-01-02T00:00:00+00:00")]
-
-    def windows(limit: int) -> Sequence[WatchedWindow]:
-        asked.append(limit)
-        return held[:limit]
-
-    reader = WindowReader("rides", windows, FrozenClock(), due=DAY)
+    store = Held([window("w", "2026-01-02T00:00:00+00:00")])
+    reader = WindowReader("rides", store, FrozenClock(), due=DAY)
     for _ in range(3):
         reader.look()
-    assert asked == [1, 50, 1, 1]
-    held.insert(0, window("v", "2026-01-03T00:00:00+00:00"))
+    assert store.asked == [("listed", 1), ("windows", 50), ("listed", 1), ("listed", 1)]
+    store.held = [window("v", "2026-01-03T00:00:00+00:00"), *store.held]
     reader.look()
     assert [one.key for one in reader.windows] == ["v", "w"]
 
 
 def test_outcomes_change_older_windows_which_are_read_again_now_and_then() -> None:
     held = [window("new", "2026-01-03T00:00:00+00:00"), window("old", "2026-01-02T00:00:00+00:00")]
-    reader = WindowReader("rides", lambda limit: held[:limit], FrozenClock(), due=DAY, all_every_s=0.0)
+    reader = WindowReader("rides", Held(held), FrozenClock(), due=DAY, all_every_s=0.0)
     reader.look()
     held[1] = window("old", "2026-01-02T00:00:00+00:00", performance=WORSE)
     reader.look()
@@ -222,12 +241,13 @@ def test_a_database_that_hangs_delays_no_reading_and_the_end_of_the_server_hardl
     monkeypatch.setattr("steward.apps.api.window_reader._PATIENCE_S", 0.01)
     hanging, asked = threading.Event(), threading.Event()
 
-    def windows(_: int) -> Sequence[WatchedWindow]:
-        asked.set()
-        hanging.wait(60)
-        return ()
+    class Hanging(Held):
+        def _give(self, what: str, model: str, limit: int) -> Sequence[WatchedWindow]:
+            asked.set()
+            hanging.wait(60)
+            return super()._give(what, model, limit)
 
-    reader = WindowReader("rides", windows, FrozenClock(), due=DAY)
+    reader = WindowReader("rides", Hanging(), FrozenClock(), due=DAY)
     reader.start()
     asked.wait(60)
     time.sleep(0.02)
@@ -238,12 +258,12 @@ def test_a_database_that_hangs_delays_no_reading_and_the_end_of_the_server_hardl
 
 
 def test_an_application_reads_windows_while_it_runs_and_no_longer() -> None:
-    looks: list[int] = []
-    reader = WindowReader("rides", lambda limit: looks.append(limit) or (), FrozenClock(), due=DAY, every_s=0.001)  # type: ignore[func-returns-value]
+    store = Held()
+    reader = WindowReader("rides", store, FrozenClock(), due=DAY, every_s=0.001)
     app = create_app(Service(tiny_served(3), MemoryPredictionLog(), FrozenClock()), lambda: None, reader=reader)
     answer = Browser(app).get("/metrics")
     assert 'steward_watch_read_ok{model="rides"} 1.0' in answer.text
-    assert looks
+    assert store.asked
     assert "steward-windows" not in [thread.name for thread in threading.enumerate()]
 
 
@@ -266,9 +286,8 @@ def test_processor_time_is_read_of_a_process_and_is_0_of_none() -> None:
     ("sets", "due"), [((), timedelta(days=30.4375)), (("watch.every=1d",), DAY), (("watch.count=500",), timedelta(days=30.4375))]
 )
 def test_a_model_is_due_as_often_as_its_project_says_and_else_once_a_month(sets: tuple[str, ...], due: timedelta) -> None:
-    asked: list[tuple[str, int]] = []
-    store = SimpleNamespace(windows=lambda model, limit: asked.append((model, limit)) or ())
+    store = Held()
     reader = window_reader(read_project("taxi", sets), SimpleNamespace(windows=store, clock=FrozenClock()))  # type: ignore[arg-type]
     reader.look()
     assert reader.due == due
-    assert asked == [("taxi", 1), ("taxi", 50)]
+    assert (reader.model, store.asked) == ("taxi", [("listed", 1), ("windows", 50)])

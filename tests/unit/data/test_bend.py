@@ -145,6 +145,12 @@ def test_bends_are_done_one_after_the_other() -> None:
         ("null:km:1.5", TIMED, "SIM-014"),
         ("null:km:0", TIMED, "SIM-014"),
         ("shift:at:3", TIMED, "SIM-014"),
+        ("shift:at:99999999999w", TIMED, "SIM-014"),
+        ("shift:at:-5219w", TIMED, "SIM-014"),  # a hundred years are 5,217.9 weeks
+        ("delay:999999999999999d", TIMED, "SIM-014"),
+        ("scale:riders:1e300", TIMED, "SIM-014"),
+        ("shift:riders:9.3e18", TIMED, "SIM-014"),
+        ("scale:km:1e308", TIMED, "SIM-014"),
         ("unit:km:km-kg", TIMED, "SIM-014"),
         ("swap:fleet:green", TIMED, "SIM-014"),
         ("swap:fleet:green=blue", TIMED, "SIM-014"),

@@ -3,10 +3,12 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.champion_world import World
 from tests.small_project import open_workspace
@@ -23,7 +25,7 @@ from steward.flows.serve import ChampionFollower
 from steward.flows.ship import ship
 from steward.project.read import Project
 from steward.serving.answer import Answer
-from steward.serving.challenge import Seen, new_challenge
+from steward.serving.challenge import Seen, new_challenge, place_of
 from steward.serving.history import Outcome, Told
 from steward.serving.log import read_segments
 from steward.serving.service import Service
@@ -107,7 +109,7 @@ def test_a_shadow_that_is_better_becomes_champion_and_leaves_no_trace_among_pred
     gone = answers[0].prediction_id
     forget(two.project, two.ports, id_=gone)
     assert gone not in {one["prediction_id"] for one in two.shadow_records()}
-    assert len(two.ports.challenges.seen(challenge)) == len(ROWS) - 1
+    assert len(list(two.ports.challenges.seen(challenge))) == len(ROWS) - 1
 
 
 def test_a_split_that_is_worse_is_told_so_and_stopped(two: Two) -> None:
@@ -188,6 +190,33 @@ def test_a_row_that_fell_back_counts_for_the_arm_it_was_drawn_for() -> None:
     found = compare(challenge, rows, "mae", ())
     assert [(one.answers, one.outcomes, one.loss) for one in found.arms] == [(2, 1, 0.0), (3, 3, pytest.approx(2 / 3))]
     assert (found.fell_back, found.looked.word) == (1, "too few")
+
+
+def test_the_arm_of_two_equal_versions_that_got_the_easier_rows_is_not_called_better() -> None:
+    """240 different rows, half of them in each arm, and each asked 12 times: they say no more than 240 rows do."""
+    costs = np.random.default_rng(7).exponential(size=240).tolist()
+    words = []
+    for trial in range(60):
+        challenge = replace(new_challenge("trips", 2, 1, steps=[0.5], since=FrozenClock().now(), by="me"), salt=f"salt {trial}")
+        drawn = [1 + (place_of(challenge.salt, {"zone": zone, "who": None}, None) < 0.5) for zone in range(240)]
+        rows = [
+            Seen(id_, drawn[zone], AT, {"zone": zone, "who": None}, {"prediction": 0.0}, Outcome(id_, cost, None, AT), None)
+            for zone, cost in enumerate(costs)
+            for id_ in (f"{zone} {again}" for again in range(12))
+        ]
+        # Whom no entity names is drawn by the row.
+        looked = compare(replace(challenge, entity="who" if trial % 2 else None), rows, "mae", ()).looked
+        assert looked.units == 240
+        words.append(looked.word)
+    assert "cannot tell" in words
+    assert max(words.count("better"), words.count("worse")) <= 3
+
+
+def test_each_answer_of_a_shadow_stands_for_itself() -> None:
+    challenge = new_challenge("trips", 2, 1, since=FrozenClock().now(), by="me")
+    rows = [replace(seen(number, 1, 1.0), shadow={"prediction": 2.0}) for number in range(9)]
+    assert compare(challenge, rows, "mae", ()).looked.units == 9
+    assert compare(replace(challenge, entity="zone"), rows, "mae", ()).looked.units == 3
 
 
 def test_answers_name_the_arm_they_are_of() -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.small_project import open_workspace
 from steward.core.errors import EnvironmentFault, Fault, UsageError
 from steward.flows.earlier import find_given
 from steward.flows.ports import Ports
+from steward.flows.ship import ship
 from steward.serving.history import Given
 from steward.serving.log import SegmentLog
 
@@ -58,6 +60,18 @@ def test_an_id_that_stands_in_a_row_is_no_prediction(ports: Ports) -> None:
     log.close()
     with pytest.raises(UsageError, match="SERVE-101"):
         find_given("rides", "f" * 32, ports)
+
+
+def test_what_was_shipped_is_not_sought_in_the_log_and_what_was_not_is(tmp_path: Path) -> None:
+    ports = open_workspace(tmp_path / "home", None)
+    log = SegmentLog(ports.workspace.predictions / "rides", "1")
+    log.append([record(KNOWN)])
+    ship("rides", ports)
+    log.append([record(LOGGED)])
+    ports.predictions.remove_before("rides", "2027-01-01")  # the segment stays as long as it is written to
+    with pytest.raises(UsageError, match="SERVE-101"):
+        find_given("rides", KNOWN, ports)
+    assert find_given("rides", LOGGED, ports).id == LOGGED
 
 
 def test_a_database_that_is_down_is_not_needed_for_what_the_log_has(ports: Ports) -> None:

@@ -84,6 +84,16 @@ def test_outcomes_judge_the_estimate_tell_the_slices_and_the_target(bundles: tup
     assert found.slices[0].change > 1
 
 
+def test_outcomes_of_which_the_metric_says_nothing_are_in_no_slice_but_in_the_target(bundles: tuple[Bundle, Bundle]) -> None:
+    losses = {**bundles[1].reference["losses"], "metric": "mape"}
+    shares = replace(bundles[1], reference={**bundles[1].reference, "losses": losses})
+    idle = np.where(np.arange(HOURS) % 4 == 0, 0.0, TRUTH)
+    found = judge_figures(shares, WINDOW, _said(shares), idle, chance=0.001, min_rows=100)
+    assert {one.rows for one in found.slices} == {HOURS * 3 // 4 // 3}  # of each of three zones
+    assert found.target is not None
+    assert found.target.moved
+
+
 def test_windows_of_the_past_speak_against_an_estimate(bundles: tuple[Bundle, Bundle]) -> None:
     past: list[Mapping[str, Any]] = [{"estimate": {"miss": 9.0}}, {"estimate": None}, {"estimate": {"miss": None}}, {}]
     found = judge_figures(bundles[0], WINDOW, _said(bundles[0]), None, past=past, chance=0.001, min_rows=100)

@@ -13,8 +13,9 @@ from steward.flows.ports import Ports
 from steward.flows.ship import Shipped, ship
 from steward.project.read import Project, read_project
 from steward.serving.history import Removed
-from steward.serving.log import read_segments
+from steward.serving.log import SegmentLog, read_segments
 from steward.serving.private import is_hashed
+from steward.serving.unfinished import hidden_folder, holding
 
 DICTIONARY = """\
 columns:
@@ -93,6 +94,22 @@ def test_one_prediction_is_forgotten_everywhere(project: Project, ports: Ports) 
 def test_all_rows_with_a_value_are_forgotten(project: Project, ports: Ports, column: str, value: str, gone: set[str]) -> None:
     assert forget(project, ports, column=column, value=value).records == 2 * len(gone)
     assert left(ports) == [{f"p{number}" for number in range(6)} - gone] * 3
+
+
+@pytest.mark.parametrize("asked", [{"id_": "s1"}, {"column": "zone", "value": "7"}])
+def test_answers_that_are_not_part_of_the_log_yet_are_forgotten_too(project: Project, ports: Ports, asked: dict[str, str]) -> None:
+    log = folders(ports)[0]
+    left, at_work = hidden_folder(log, "left"), hidden_folder(log, "at-work")
+    for hidden in (left, at_work):
+        rows = [{"prediction_id": f"s{number}", "row": {"zone": zone}} for number, zone in enumerate((1, 7, 2))]
+        SegmentLog(hidden, "score").append(rows)
+    with holding(at_work) as mine:
+        assert mine
+        assert forget(project, ports, **asked) == Forgotten(1, Removed(0, 0))
+        assert [found["prediction_id"] for found in read_segments(at_work)] == ["s0", "s2"]
+    assert not left.exists()
+    rest = b"".join(path.read_bytes() for path in log.rglob("*.segment"))
+    assert b'"s1"' not in rest
 
 
 def test_a_person_whose_segments_are_gone_is_forgotten_in_the_database(project: Project, ports: Ports) -> None:

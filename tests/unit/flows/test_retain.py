@@ -21,6 +21,7 @@ from steward.serving.challenge import new_challenge
 from steward.serving.history import Removed
 from steward.serving.log import SegmentLog
 from steward.serving.ship import read_cursor
+from steward.serving.unfinished import hidden_folder, holding
 from steward.testing import FrozenClock
 
 DAYS = 30
@@ -97,6 +98,19 @@ def test_what_the_database_has_not_yet_is_kept(project: Project, ports: Ports) -
     answered(project, ports)
     assert clear_old(project, ports) == Cleared(0, Removed(0, 0))
     assert len(segments(ports)) == 7
+
+
+def test_what_a_killed_job_left_beside_the_log_goes_and_what_a_job_is_at_stays(project: Project, ports: Ports) -> None:
+    folder = ports.workspace.predictions / "trips"
+    left, at_work = (hidden_folder(folder, job) for job in ("left", "at-work"))
+    for hidden in (left, at_work):
+        SegmentLog(hidden, "score").append([{"prediction_id": hidden.name, "row": {}}])
+    with holding(at_work) as mine:
+        assert mine
+        assert clear_old(project, ports) == Cleared(1, Removed(0, 0))
+        assert (left.exists(), at_work.exists()) == (False, True)
+    assert clear_old(project, ports) == Cleared(1, Removed(0, 0))
+    assert not at_work.exists()
 
 
 def test_a_segment_that_is_written_to_is_kept(project: Project, ports: Ports) -> None:

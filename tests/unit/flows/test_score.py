@@ -126,6 +126,7 @@ def test_a_run_that_broke_off_leaves_nothing_and_the_next_one_all(world: World, 
             world.score(path, log=True)
     assert len(world.records()) == before
     assert not (world.folder / "out.csv").exists()
+    assert list((world.ports.workspace.predictions / "trips").glob(".score-*")) == []
     world.score(path, log=True)
     assert len(world.records()) == before + 3
 

@@ -114,6 +114,18 @@ def test_a_stretch_of_time_and_growth_are_read_from_their_options(desk: Desk) ->
     assert grown.tail(500).sum() > 450
 
 
+def test_a_time_with_an_offset_is_brought_to_the_clock_of_the_data(desk: Desk) -> None:
+    path = desk.made_up.folder / "project.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "timezone": "America/New_York"}))
+    project = read_project(desk.made_up.folder)
+    # In January New York is five hours behind: 10:00 UTC is 05:00 there.
+    given = desk.bend("constant:plan:3", project=project, start="2024-01-10T10:00Z", end="2024-01-20T13:00+01:00")
+    local = desk.bend(
+        "constant:plan:3", project=project, start="2024-01-10T05:00", end="2024-01-20T07:00", output=desk.folder / "local"
+    )
+    assert pl.read_parquet(given.path).equals(pl.read_parquet(local.path))
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -125,6 +137,7 @@ def test_a_stretch_of_time_and_growth_are_read_from_their_options(desk: Desk) ->
         ({"bends": ("scale:weight:2",)}, "SIM-012"),
         ({"segment": "plan"}, "SIM-015"),
         ({"start": "yesterday"}, "SIM-016"),
+        ({"start": "0001-01-01T00:00+14:00"}, "SIM-016"),
         ({"start": "2024-01-20", "end": "2024-01-10"}, "SIM-016"),
         ({"origin": "rows"}, "SIM-020"),
         ({"period": "2024-13"}, "WATCH-002"),

@@ -54,6 +54,26 @@ def test_where_nothing_can_be_compared_nothing_is_claimed() -> None:
     assert known_outcomes(model, None, SHARES, chance=0.05) == Outcomes()
 
 
+@pytest.mark.parametrize(
+    ("metric", "told", "error"),
+    [
+        ("mape", [0.0, 4.0, 2.0], (0.5 + 0.0) / 2),  # 2 for 4 and for 2; 2 for 0 is no share of anything
+        ("rmsle", [-1.0, 2.0, 2.0], 0.0),
+    ],
+)
+def test_an_outcome_of_which_the_metric_says_nothing_is_in_no_error_and_ends_nothing(
+    metric: str, told: list[float], error: float
+) -> None:
+    model = loaded((), metric=metric, mean=0.25, variance=0.1, rows=1000)
+    outcomes = known_outcomes(model, pl.Series(told), np.array([2.0, 2.0, 2.0]), chance=0.05)
+    assert outcomes.performance is not None
+    assert (outcomes.performance.rows, outcomes.performance.current) == (2, error)
+    assert outcomes.truth is not None
+    assert outcomes.truth.tolist() == told  # of how the outcomes are spread it says something
+    only = known_outcomes(model, pl.Series([told[0]] * 3), np.array([2.0, 2.0, 2.0]), chance=0.05)
+    assert only.performance is None
+
+
 def test_a_quantity_without_an_outcome_is_left_out_too() -> None:
     model = loaded((), metric="rmse", mean=4.0, variance=1.0, rows=1000)
     outcomes = known_outcomes(model, pl.Series([1.0, None, 3.0]), np.array([2.0, 2.0, 2.0]), chance=0.05)

@@ -17,6 +17,7 @@ from steward.flows import watch_due
 from steward.flows.watch import Watched
 from steward.flows.watch_asked import Asked
 from steward.flows.watch_log import read_since
+from steward.monitoring.drift import judge_drift
 from steward.monitoring.window import window_of
 from steward.registry.tracking import Tracked
 from steward.testing import MemoryTracker
@@ -164,6 +165,39 @@ def test_a_feed_that_stopped_is_a_fault_where_enough_quiet_windows_tell_what_is_
     assert response.diagnosis.kind == "data_fault"
 
 
+def test_days_without_rows_among_quiet_ones_are_a_rest_and_no_feed_that_stopped(make: Make) -> None:
+    logged = make()
+    for _ in range(3):
+        list(logged.days(5))
+        logged.clock.advance(2 * DAY)  # Saturday and Sunday
+    logged.clock.advance(HOUR)
+    watched = logged.look()
+    assert [status for _, status in told(watched)] == [*["ok"] * 5, *["no data"] * 2] * 3
+    logged.clock.advance(DAY)  # nor is that Monday: with rests among them fifteen days tell nothing
+    assert [status for _, status in told(logged.look())] == ["no data"]
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_the_day_in_which_a_version_was_asked_first_is_not_how_many_rows_are_usual(make: Make, looks: int) -> None:
+    logged = make()
+    logged.clock.advance(DAY - HOUR)
+    logged.ask(logged.clock.now(), 24, span=HOUR)
+    logged.clock.advance(HOUR)
+    list(logged.days(4))
+    logged.clock.advance(HOUR)
+    if looks > 1:
+        logged.look()
+    logged.clock.advance(-HOUR)
+    list(logged.days(4))
+    logged.ask(logged.clock.now(), 30)
+    logged.clock.advance(DAY + HOUR)
+    fewer = logged.look()[-1].verdict
+    assert fewer is not None
+    # 30 rows are more than the 24 of the first hour, and an eighth of the 240 of each of eight whole days
+    assert [fault.kind for fault in fewer.faults] == ["fewer"]
+    assert fewer.faults[0].share == pytest.approx(0.875)
+
+
 def test_a_model_that_was_never_asked_has_windows_without_data_since_it_was_promoted(make: Make) -> None:
     logged = make()
     champion = logged.ports.registry.champion("trips")
@@ -233,6 +267,21 @@ def test_the_whole_log_is_one_window_where_the_project_names_none(make: Make) ->
     assert (again.known, again.window.alarm, again.verdict.performance.rows) == (False, True, A_DAY)
 
 
+def test_the_whole_log_lasts_from_its_first_answer_to_its_last(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    spans: list[timedelta | None] = []
+
+    def spied(*given: Any, span: timedelta | None, **named: Any) -> Any:
+        spans.append(span)
+        return judge_drift(*given, span=span, **named)
+
+    monkeypatch.setattr("steward.flows.watch.judge_drift", spied)
+    logged = make("watch.alert=0.5")
+    logged.look()
+    list(logged.days(2))
+    logged.look()
+    assert spans == [None, 2 * DAY - DAY / A_DAY]
+
+
 def test_a_week_is_merged_from_the_days_that_were_counted_even_where_their_rows_are_gone(make: Make) -> None:
     logged = make()
     list(logged.days(7))
@@ -246,6 +295,7 @@ def test_a_week_is_merged_from_the_days_that_were_counted_even_where_their_rows_
     (week,) = logged.look()
     assert week.verdict is not None
     assert (week.window.label, week.verdict.drift.rows) == ("2026-01-05 00:00+00:00 1w", 7 * A_DAY)
+    assert (week.window.content or "").startswith(f"{7 * A_DAY}:")  # so many it held, for whoever asks how many are usual
 
 
 def test_only_windows_since_a_time_are_watched(make: Make) -> None:

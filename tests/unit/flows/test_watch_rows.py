@@ -12,6 +12,7 @@ from steward.core.errors import UsageError
 from steward.core.period import is_part_label
 from steward.flows.respond import respond
 from steward.flows.watch_rows import Part, watch_parts, watch_period
+from steward.monitoring import feed
 
 
 @pytest.fixture
@@ -61,6 +62,17 @@ def test_weeks_begin_on_monday_and_their_error_is_judged(march: Logged) -> None:
     ]
     assert [one.verdict.drift.rows for one in weeks if one.verdict] == [5 * 24, 7 * 24, 7 * 24, 6 * 24, 2 * 24]
     assert weeks[-1].window.status == "not enough data"
+
+
+def test_the_few_days_of_a_week_at_the_end_of_a_period_are_no_feed_that_lost_rows(
+    march: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "FEWEST_WINDOWS", 2)
+    weeks = watch_parts(march.project, "2023-03", "week", march.ports)
+    # 120 rows of five days, 168, 168, 144 of six, and 48 of two; whole weeks are the second to the fourth
+    found = [[fault.kind for fault in one.verdict.faults] for one in weeks if one.verdict]
+    assert not any({"fewer", "stopped"}.intersection(kinds) for kinds in (found[0], found[-1]))
+    assert len(found) == 5
 
 
 def test_alarms_of_days_lead_to_one_question_about_their_month(march: Logged) -> None:

@@ -8,7 +8,7 @@ from sklearn import metrics as sklearn
 from steward.core.errors import UsageError
 from steward.core.tasks import RULES
 from steward.models.measure import MEASURES, redraw
-from steward.models.metrics import from_mean_loss, pinball_loss, regression_metrics, row_losses
+from steward.models.metrics import defined_rows, from_mean_loss, pinball_loss, regression_metrics, row_losses
 from steward.models.resample import block_of_rows, draws
 
 minutes = arrays(np.float64, 12, elements=st.floats(0, 60))
@@ -64,6 +64,13 @@ def test_what_the_truth_does_not_allow_is_left_out_and_cannot_decide() -> None:
         row_losses("rmsle", truth, predicted)
     with pytest.raises(UsageError, match="mape cannot be had: the target is 0 in 1 of 3 rows"):
         row_losses("mape", truth, predicted)
+
+
+def test_where_a_metric_means_something_is_told_row_by_row() -> None:
+    truth = np.array([-1.0, 0.0, 2.0, np.nan])
+    told = {metric: defined_rows(metric, truth).tolist() for metric in ("rmsle", "mape", "mae", "macro_f1")}
+    every = [True] * 4
+    assert told == {"rmsle": [False, True, True, True], "mape": [True, False, True, True], "mae": every, "macro_f1": every}
 
 
 def test_a_negative_answer_counts_as_0_in_a_logarithm() -> None:

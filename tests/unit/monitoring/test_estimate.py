@@ -10,7 +10,15 @@ import pytest
 from tests.reliability import count_trials
 
 from steward.core.digest import canonical_json
-from steward.monitoring.estimate import Answered, Estimate, Estimator, error_growth, estimate_performance, fit_estimator
+from steward.monitoring.estimate import (
+    Answered,
+    Estimate,
+    Estimator,
+    error_growth,
+    estimate_performance,
+    fit_estimator,
+    judge_known,
+)
 from steward.monitoring.performance import judge_performance, summarise_losses
 
 
@@ -113,6 +121,14 @@ def test_outcomes_of_a_part_of_the_rows_judge_the_estimate_of_that_part() -> Non
     assert found.trusted
     assert found.realised == pytest.approx(3.0, rel=0.15)
     assert found.value < 2.6
+
+
+def test_outcomes_of_which_the_metric_says_nothing_judge_no_estimate() -> None:
+    rows = answered(400, 7)
+    truth = np.where(np.arange(400) < 150, 0.0, 10.0)
+    judged = judge_known(replace(QUANTITY, metric="mape"), replace(rows, truth=truth))
+    assert judged is not None
+    assert judged.realised == pytest.approx(np.mean(np.abs(rows.predicted[150:] - 10) / 10))  # of 0 nothing is a share
 
 
 def test_rows_where_the_reference_has_none_are_not_trusted() -> None:

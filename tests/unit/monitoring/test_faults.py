@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 from tests.reliability import count_trials
 
 from steward.core.digest import canonical_json
-from steward.monitoring.arrived import Arrived, count_arrived, merge_arrived
+from steward.monitoring.arrived import Arrived, count_arrived
 from steward.monitoring.drift import judge_drift
 from steward.monitoring.faults import DataFault, judge_arrived, judge_faults, leaning
 from steward.monitoring.reference import Reference
@@ -146,6 +147,24 @@ def test_infinite_values_are_told_however_few() -> None:
     assert fault.text == "x1 is infinite in 40 of 2,000 rows"
 
 
+def test_a_single_infinite_value_is_told_where_there_was_none_before_and_weighs_nothing() -> None:
+    frame = rows(2000, 7)
+    one = frame.with_columns(pl.when(pl.int_range(pl.len()) < 1).then(float("-inf")).otherwise("x1").alias("x1"))
+    [fault] = judge(one)
+    assert (fault.kind, fault.column, fault.severity) == ("infinite", "x1", 0.0)
+    assert fault.text == "x1 is infinite in 1 of 2,000 rows"
+    reference = Reference(sketch_reference(one, ()))
+    assert judge(one, reference) == ()  # as many as before
+    [every] = judge(frame.with_columns(pl.lit(float("inf")).alias("x1")))
+    assert (every.kind, every.share) == ("infinite", 1.0)
+
+
+def test_a_single_infinite_value_hides_no_other_fault_of_its_column() -> None:
+    frame = hundredfold(rows(2000, 7), "x1")
+    [fault] = judge(frame.with_columns(pl.when(pl.int_range(pl.len()) < 1).then(float("inf")).otherwise("x1").alias("x1")))
+    assert (fault.kind, fault.column) == ("unit", "x1")
+
+
 def test_values_beyond_all_that_was_learned_from_are_out_of_range() -> None:
     [fault] = judge(rows(2000, 8).with_columns(pl.when(pl.int_range(pl.len()) < 600).then(40.0).otherwise("x1").alias("x1")))
     assert (fault.kind, fault.column, fault.share) == ("range", "x1", 0.3)
@@ -210,18 +229,47 @@ def arrivals(count: int) -> pl.DataFrame:
     )
 
 
-def test_arrived_rows_are_counted_by_hand_and_add_up() -> None:
+def test_arrived_rows_are_counted_by_hand() -> None:
     first, second = arrivals(100), arrivals(40).with_columns(pl.lit(0).alias("zone"), pl.lit(-1.0).alias("km"))
     counted = count_arrived(first, DICTIONARY, apart=3)
-    assert counted == Arrived(100, {"zone": 0, "km": 0, "note": 10}, {"zone": 0, "km": 0}, repeated=0, apart=3)
-    other = count_arrived(second, DICTIONARY, callers=pl.Series(["a"] * 30 + [None] * 10))
-    assert other == Arrived(40, {"zone": 0, "km": 0, "note": 4}, {"zone": 40, "km": 40}, 38, 0, {"a": 30})
-    both = merge_arrived([counted, other])
-    assert both == merge_arrived([other, counted])
-    assert (both.rows, both.missing["note"], both.outside["km"], both.repeated, both.apart) == (140, 14, 40, 38, 3)
-    assert Arrived.from_dict(both.as_dict()) == both
-    assert canonical_json(both.as_dict())
+    assert counted == Arrived(100, {"zone": 0, "km": 0, "note": 10}, {"zone": 0, "km": 0}, 0, 3, ((1, 100),))
+    other = count_arrived(second, DICTIONARY)
+    assert other == Arrived(40, {"zone": 0, "km": 0, "note": 4}, {"zone": 40, "km": 40}, 38, 0, ((4, 1), (36, 1)))
     assert count_arrived(first.clear(), DICTIONARY).rows == 0
+
+
+def test_arrived_rows_survive_json_and_those_that_an_older_steward_kept_are_read() -> None:
+    counted = count_arrived(arrivals(100).with_columns(pl.lit(0.0).alias("km")), DICTIONARY)
+    assert Arrived.from_dict(json.loads(canonical_json(counted.as_dict()))) == counted
+    older = {"rows": 100, "missing": {}, "outside": {}, "repeated": 20, "apart": 0, "callers": {"a": 30}}
+    assert Arrived.from_dict(older) == Arrived(100, {}, {}, 20)
+    assert Arrived.from_dict(older).repeated_share(10) == 0.2
+
+
+def test_the_share_that_repeats_is_that_of_as_many_rows_by_hand() -> None:
+    # 60 rows came once, 20 twice: of half of them 30 are left of the former and 20 (1 - 1/4) = 15 of the latter; 5 of 50 repeat.
+    held = Arrived(100, repeated=20, copies=((1, 60), (2, 20)))
+    assert held.repeated_share(50) == pytest.approx(0.1)
+    assert held.repeated_share(100) == held.repeated_share(500) == pytest.approx(0.2)
+
+
+def test_rows_repeat_more_often_in_more_rows_and_that_is_no_fault() -> None:
+    draw = np.random.default_rng(13)
+
+    def drawn(count: int) -> pl.DataFrame:
+        return arrivals(count).with_columns(pl.Series("km", draw.integers(0, 1000, count) / 10), pl.lit("fine").alias("note"))
+
+    def found(before: pl.DataFrame, now: pl.DataFrame) -> list[str]:
+        usual, counted = (count_arrived(frame, DICTIONARY) for frame in (before, now))
+        return [fault.kind for fault in judge_arrived(usual, counted, {}, chance=0.001, min_rows=50)]
+
+    few, many = drawn(1000), drawn(20_000)
+    # There are 9,000 different rows: of 1,000 some 5 % repeat, of 20,000 some 60 %.
+    assert found(few, many) == []
+    assert found(many, few) == []
+    assert found(many, pl.concat([few, few])) == ["duplicates"]  # half of them, where a tenth is usual of 2,000
+    apart = arrivals(30_000)
+    assert found(apart, pl.concat([apart, apart])) == ["duplicates"]  # a month that was loaded twice, one after the other
 
 
 def test_rows_that_come_empty_twice_or_out_of_bounds_are_faults_before_any_check_takes_them_out() -> None:

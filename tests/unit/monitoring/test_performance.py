@@ -35,6 +35,13 @@ def test_the_lower_bound_by_hand() -> None:
     assert root.low == pytest.approx(exp((log(1.5) - 0.164485) / 2) - 1, abs=1e-5)
 
 
+@pytest.mark.parametrize("metric", ["rmse", "rmsle"])
+def test_metrics_of_squares_are_told_as_roots_by_hand(metric: str) -> None:
+    # mean squares 0.04 and 0.09: figures 0.2 and 0.3, half as much again; without any variance that is sure
+    verdict = judge_performance((0.04, 0.0, 1000), np.full(1000, 0.09), metric)
+    assert (verdict.reference, verdict.current, verdict.change, verdict.low) == pytest.approx((0.2, 0.3, 0.5, 0.5))
+
+
 def test_a_rise_by_58_percent_on_thousands_of_rows_is_an_emergency() -> None:
     verdict = judge_performance(REFERENCE, squares(5.0 * 1.58, 5_000), "rmse")
     assert verdict.change == pytest.approx(0.58, abs=1e-9)

@@ -157,6 +157,11 @@ def test_a_pair_is_not_told_of_where_a_column_of_it_moved() -> None:
     assert {column.name for column in verdict.columns if column.kind == "pair"} == {"zone x hour"}
 
 
+@pytest.mark.parametrize(("days", "known"), [(27, False), (28, True)])
+def test_four_whole_weeks_are_enough_for_a_season(days: int, known: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert (made(days=days).seasons is not None) == known
+
+
 def test_of_very_many_rows_the_history_is_that_of_a_million() -> None:
     hours = np.sort(np.arange(1_200_000) % (24 * 30))
     at = pl.Series(np.datetime64("2024-01-01", "us") + hours.astype("timedelta64[h]"))

@@ -45,9 +45,10 @@ def test_the_slice_that_got_worse_comes_first() -> None:
     assert [one.value for one in found if one.worse and one.column == "zone"] == ["3"]
 
 
-def test_squared_errors_are_told_as_their_root() -> None:
+@pytest.mark.parametrize("metric", ["rmse", "rmsle"])
+def test_squared_errors_are_told_as_their_root(metric: str) -> None:
     features, losses = rows(2500, 3, worse={2.0: 4.0})
-    first = judge_slices(PARTS, features, losses, "rmse")[0]
+    first = judge_slices(PARTS, features, losses, metric)[0]
     assert (first.value, first.now) == ("2", pytest.approx(2.0, abs=0.25))
     assert first.change == pytest.approx(1.0, abs=0.25)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.serving.log import SegmentLog, forget_line, is_being_written, lines_from, read_segments, segments_in
+from steward.serving.log import SegmentLog, forget_line, is_being_written, lines_from, read_segments, record_of, segments_in
 from steward.serving.ship import (
     Backlog,
     Waiting,
@@ -114,9 +114,27 @@ def test_what_waits_is_counted_with_the_time_of_the_oldest(tmp_path: Path) -> No
 def test_ids_are_found_in_what_waits_as_far_as_it_is_looked_through(tmp_path: Path) -> None:
     SegmentLog(tmp_path, "a").append([record(1), record(2), record(3)])
     (first, *_) = unshipped(tmp_path, {}, size=1)
-    assert among_unshipped(tmp_path, {}, {"p1", "p3", "x"}, max_bytes=10_000) == ({"p1", "p3"}, True)
-    assert among_unshipped(tmp_path, first.cursor, {"p1", "p3"}, max_bytes=10_000) == ({"p3"}, True)
-    assert among_unshipped(tmp_path, {}, {"p1", "p3"}, max_bytes=150) == ({"p1"}, False)
+    one, three = {"p1": record(1)}, {"p3": record(3)}
+    assert among_unshipped(tmp_path, {}, {"p1", "p3", "x"}, max_bytes=10_000) == (one | three, True)
+    assert among_unshipped(tmp_path, first.cursor, {"p1", "p3"}, max_bytes=10_000) == (three, True)
+    assert among_unshipped(tmp_path, {}, {"p1", "p3"}, max_bytes=150) == (one, False)
+    assert among_unshipped(tmp_path, {}, {"p1"}, max_bytes=150) == (one, True)  # more need not be looked at
+
+
+def test_only_lines_with_a_wanted_id_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nested = {"prediction_id": "n8", "row": {"prediction_id": "n9", "note": '"prediction_id":"n7"'}}
+    SegmentLog(tmp_path, "a").append([record(number) for number in range(50)] + [nested])
+    read: list[bytes] = []
+
+    def noting(line: bytes) -> Any:
+        read.append(line)
+        return record_of(line)
+
+    monkeypatch.setattr("steward.serving.ship.record_of", noting)
+    assert among_unshipped(tmp_path, {}, {"p30", "x"}, max_bytes=100_000) == ({"p30": record(30)}, True)
+    assert len(read) == 1
+    assert among_unshipped(tmp_path, {}, {"n8", "x"}, max_bytes=100_000) == ({"n8": nested}, True)
+    assert among_unshipped(tmp_path, {}, {"n7", "n9", "n\ud800"}, max_bytes=100_000) == ({}, True)  # what a row says is no id
 
 
 def test_one_ships_at_a_time(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which challenges are there, what did shadows answer, and what came of the predictions beside them?"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -86,17 +86,19 @@ class SqlChallengeStore:
                 connection.execute(insert(shadow_answers), list(by_id.values()))
         return len(by_id)
 
-    def seen(self, challenge: Challenge) -> Sequence[Seen]:
-        """Return the predictions that both versions gave while the challenge was on, oldest first."""
+    def seen(self, challenge: Challenge) -> Iterator[Seen]:
+        """Return the predictions that both versions gave while the challenge was on, oldest first, a few at a time."""
         shadow = and_(shadow_answers.c.prediction == predictions.c.id, shadow_answers.c.challenge == challenge.id)
         told = predictions.outerjoin(outcomes, outcomes.c.prediction == predictions.c.id).outerjoin(shadow_answers, shadow)
         columns = (predictions, outcomes.c.value, outcomes.c.label, outcomes.c.at.label("held_at"), shadow_answers.c.answer_json)
         mine = (predictions.c.model == challenge.model) & predictions.c.version.in_((challenge.against, challenge.version))
         when = (predictions.c.at >= challenge.since.isoformat()) & predictions.c.answer_json.contains(challenge.id)
         query = select(*columns[:-1], columns[-1].label("shadow_json")).select_from(told).where(mine & when)
+        ordered = query.order_by(predictions.c.at, predictions.c.id).execution_options(yield_per=_AT_ONCE)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(predictions.c.at, predictions.c.id))
-            return tuple(one for one in map(_seen, rows) if one.answer.get("challenge") == challenge.id)
+            for one in map(_seen, connection.execute(ordered)):
+                if one.answer.get("challenge") == challenge.id:
+                    yield one
 
     def _tell(self, connection: Connection, kind: str, challenge: Challenge, detail: Mapping[str, object], actor: str) -> None:
         subject = f"{challenge.model} v{challenge.version}"

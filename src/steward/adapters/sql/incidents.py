@@ -12,7 +12,7 @@ from steward.adapters.sql.database import Database
 from steward.adapters.sql.faults import retried
 from steward.adapters.sql.journal import append_entry
 from steward.adapters.sql.tables import approvals, incidents
-from steward.agent.approve import Approval, ApprovalStatus, FrozenAction
+from steward.agent.approve import Approval, ApprovalStatus, FrozenAction, is_expired
 from steward.agent.incidents import Incident
 from steward.core.clock import Clock
 from steward.core.digest import canonical_json
@@ -58,13 +58,14 @@ class SqlIncidentStore:
 
     @retried
     def ask(self, incident: Incident, action: FrozenAction) -> Approval:
-        """File the question, replacing a pending one of the same incident."""
+        """File the question in the place of the incident's pending one; a pending one that asks the same is returned."""
         with self._database.write() as connection:
             same = (approvals.c.incident == incident.id) & (approvals.c.status == "pending")
             pending = connection.execute(select(approvals).where(same)).one_or_none()
-            if pending is not None and _asks_the_same(_approval(pending), action):
+            over = pending is not None and is_expired(_approval(pending), self._clock.now())
+            if pending is not None and not over and _asks_the_same(_approval(pending), action):
                 return _approval(pending)
-            connection.execute(update(approvals).where(same).values(status="superseded"))
+            connection.execute(update(approvals).where(same).values(status="expired" if over else "superseded"))
             return self._file(connection, incident, action)
 
     def approval(self, approval_id: str) -> Approval:

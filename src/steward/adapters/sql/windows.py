@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, case, insert, select, update
 
 from steward.adapters.sql.database import Database
 from steward.adapters.sql.faults import retried
@@ -61,13 +61,15 @@ class SqlWindowHistory:
             connection.execute(update(windows).where(windows.c.id == key).values(answered=True))
 
     def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:
-        """Return the newest windows of a model, newest first."""
-        query = select(windows).where(windows.c.model == model).order_by(*_NEWEST).limit(limit)
+        """Return the newest windows of a model, those that ended last first; one ends no later than it was judged."""
+        # Which ones they are is told by an index: thousands are put in order without their verdicts.
+        newest = select(windows.c.id).where(windows.c.model == model).order_by(*_NEWEST).limit(limit).subquery()
+        query = select(windows).join(newest, windows.c.id == newest.c.id).order_by(*_NEWEST)
         with self._database.read() as connection:
             return tuple(_window(row) for row in connection.execute(query))
 
     def listed(self, model: str, *, limit: int) -> Sequence[ListedWindow]:
-        """Return the newest windows of a model without the details of their verdicts, newest first."""
+        """Return the same windows in the same order, without the details of their verdicts."""
         query = select(*_LISTED).where(windows.c.model == model).order_by(*_NEWEST).limit(limit)
         with self._database.read() as connection:
             return tuple(_line(row) for row in connection.execute(query))
@@ -88,7 +90,8 @@ class SqlWindowHistory:
             append_entry(connection, self._clock, "alarm.raised", subject, detail, actor=actor, key=alarm)
 
 
-_NEWEST = (windows.c.created_at.desc(), windows.c.start_at.desc())
+_ENDED = case((windows.c.end_at < windows.c.created_at, windows.c.end_at), else_=windows.c.created_at)
+_NEWEST = (_ENDED.desc(), windows.c.created_at.desc(), windows.c.start_at.desc())
 _LISTED = tuple(windows.c[name] for name in windows.columns.keys() if name != "verdict")  # noqa: SIM118 - no mapping
 
 

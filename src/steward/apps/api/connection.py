@@ -1,8 +1,9 @@
 """How long is a client waited for that says little or nothing, and how much may it say before it is answered?
 
-uvicorn waits for ever for the first request of a connection, for the rest of one, and for an answer to be read, and takes headers
-of any size. Who does that on purpose must not keep others out: each of these has an end here, and where no more connections fit
-into the process, the one that has been silent for the longest time makes room.
+uvicorn waits for ever for the first request of a connection, for the rest of one, for more of whoever says anything after an
+answer, and for an answer to be read, and takes headers, and trailers behind a body, of any size. Who does that on purpose must not
+keep others out: each of these has an end here, and where no more connections fit into the process, the one that has been silent
+for the longest time makes room.
 """
 
 import asyncio
@@ -28,8 +29,9 @@ _REST = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 class Patience:
     """What a connection may take.
 
-    `head_s` seconds from its beginning, or from the first byte of a later request, to the end of the headers; `body_s` from there
-    to the end of the body; `answer_s` in which nothing of an answer is read; `head_bytes` of headers; `connections` at once.
+    `head_s` seconds from its beginning, or from the first byte after an answer, to the end of the next headers; `body_s` from there
+    to the end of the body; `answer_s` in which nothing of an answer is read; `head_bytes` that are neither the beginning of a
+    request nor part of a body; `connections` at once.
     """
 
     head_s: float = 10.0
@@ -60,7 +62,7 @@ class Impatient(HttpToolsProtocol):
     Args:
         given: what uvicorn gives each connection.
         patience: what a connection may take.
-        silent: connections that wait for their first request, the oldest first; one collection for all of them.
+        silent: connections of which only a request is waited for, the longest first; one collection for all of them.
         named: what uvicorn gives each connection.
     """
 
@@ -71,12 +73,13 @@ class Impatient(HttpToolsProtocol):
         self._alarm: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
-        self._in_head, self._begun, self._head_bytes = True, 0, 0
+        # How often a request began or some of a body came, and how many bytes came since the last beginning that were neither.
+        self._came_on = self._idle_bytes = 0
+        self._in_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does
         """Begin to wait for the first request; past the most connections, another one is given up for it."""
         super().connection_made(transport)
-        self._silent[self] = None
         self._enter("head")
         if len(self.connections) > self._patience.connections:
             next(iter(self._silent)).give_up(_TOO_SLOW)
@@ -92,33 +95,40 @@ class Impatient(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, and wait for the rest where a request is not whole."""
-        begun = self._begun
+        came_on = self._came_on
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if not self._in_head:
-            phase: Phase = "body" if self.cycle.more_body and not self.cycle.response_complete else None
-        elif self._begun == begun and self._is_too_long(len(data)):
+        if self._came_on == came_on and self._is_too_long(len(data)):
             self.give_up(_TOO_LONG)
             return
-        else:
-            phase = "head"
+        phase = self._awaited()
         if phase is not self._phase:
             self._enter(phase)
 
     def on_message_begin(self) -> None:
         """Begin with a request."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
-        self._begun += 1
+        self._in_head, self._idle_bytes = True, 0
+        self._came_on += 1
         if self._phase is not None:
             self._enter(None)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; what stands behind a body is none, and nobody asks for it."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Know that the headers are whole."""
         self._in_head = False
         self._silent.pop(self, None)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take some of a body."""
+        self._came_on += 1
+        super().on_body(body)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
@@ -143,8 +153,17 @@ class Impatient(HttpToolsProtocol):
             self.transport.close()
 
     def _is_too_long(self, more: int) -> bool:
-        self._head_bytes += more
-        return self._head_bytes > self._patience.head_bytes
+        self._idle_bytes += more
+        return self._idle_bytes > self._patience.head_bytes
+
+    def _awaited(self) -> Phase:
+        """Return what of a request is not there yet."""
+        if self._in_head:
+            return "head"
+        if not self.cycle.response_complete:
+            return "body" if self.cycle.more_body else None
+        # Any byte ends uvicorn's own waiting after an answer, also a blank line, which begins no request, or more of an old body.
+        return "head" if self.timeout_keep_alive_task is None else None
 
     def _enter(self, phase: Phase) -> None:
         if self._alarm is not None:
@@ -152,6 +171,8 @@ class Impatient(HttpToolsProtocol):
         seconds = self._patience.head_s if phase == "head" else self._patience.body_s
         self._alarm = None if phase is None else self.loop.call_later(seconds, self.give_up, _TOO_SLOW)
         self._phase = phase
+        if phase == "head" and (self.cycle is None or self.cycle.response_complete):
+            self._silent[self] = None
 
     def _read_again(self) -> None:
         if self._unread is not None:

@@ -153,8 +153,8 @@ def _those(part: object, name: str) -> Sequence[Any]:
 
 
 def _ended(window: WatchedWindow) -> tuple[datetime, datetime]:
-    judged = _time(window.created_at)
-    return (judged if window.end is None else _time(window.end)), judged
+    judged = _time(window.created_at)  # a month that is not over yet, as far as it was seen
+    return (judged if window.end is None else min(_time(window.end), judged)), judged
 
 
 def _seconds(text: object) -> float | None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -15,7 +16,7 @@ from steward.apps.api.model_metrics import gauge, judged_at, window_metrics
 from steward.core.clock import Clock
 from steward.flows.ports import Ports
 from steward.monitoring.budget import SPANS
-from steward.monitoring.history import WatchedWindow
+from steward.monitoring.history import ListedWindow, WatchedWindow
 from steward.project.read import Project
 
 _NEWEST = 50
@@ -23,12 +24,24 @@ _PATIENCE_S = 5
 _STOP_S = 5
 
 
+class NewestWindows(Protocol):
+    """Where windows are read, newest first: with what their verdicts say, or without."""
+
+    def windows(self, model: str, *, limit: int) -> Sequence[WatchedWindow]:
+        """Return the newest windows of a model."""
+        ...
+
+    def listed(self, model: str, *, limit: int) -> Sequence[ListedWindow]:
+        """Return the same without the details of their verdicts."""
+        ...
+
+
 class WindowReader:
     """Reads the newest windows every few seconds, and remembers them.
 
     Args:
         model: whose windows.
-        windows: returns that many of them, newest first; it may raise, and take as long as it wants.
+        store: gives them; it may raise, and take as long as it wants.
         clock: tells how long ago the last window was judged.
         due: how often the model is to be watched.
         every_s: seconds between two looks at whether there is a new window.
@@ -38,7 +51,7 @@ class WindowReader:
     def __init__(
         self,
         model: str,
-        windows: Callable[[int], Sequence[WatchedWindow]],
+        store: NewestWindows,
         clock: Clock,
         *,
         due: timedelta,
@@ -48,7 +61,7 @@ class WindowReader:
         self.model = model
         self.due = due
         self.windows: Sequence[WatchedWindow] = ()
-        self._read = windows
+        self._store = store
         self._clock = clock
         self._every_s = every_s
         self._all_every_s = all_every_s
@@ -86,9 +99,9 @@ class WindowReader:
         """Look once; all windows are read where there is a new one, and now and then, because outcomes change older ones."""
         now_s = self._looking_since = time.monotonic()
         try:
-            newest = [(one.key, one.content) for one in self._read(1)]
+            newest = [(one.key, one.content) for one in self._store.listed(self.model, limit=1)]
             if now_s >= self._read_all_at_s or newest != [(one.key, one.content) for one in self.windows[:1]]:
-                self.windows = self._read(_NEWEST)
+                self.windows = self._store.windows(self.model, limit=_NEWEST)
                 self._read_all_at_s = now_s + self._all_every_s
         except Exception:  # noqa: BLE001 - whatever the database does, the server goes on, and says what it knew
             self._failed = True
@@ -105,8 +118,7 @@ class WindowReader:
 
 def window_reader(project: Project, ports: Ports) -> WindowReader:
     """Return the reader of a project's windows; a model that does not say how often it is watched is due once a month."""
-    name, every = project.spec.name, project.spec.watch.every
-    return WindowReader(name, lambda limit: ports.windows.windows(name, limit=limit), ports.clock, due=SPANS[every or "1mo"])
+    return WindowReader(project.spec.name, ports.windows, ports.clock, due=SPANS[project.spec.watch.every or "1mo"])
 
 
 class ModelWatched(Collector):

@@ -5,13 +5,16 @@ from typing import Any
 
 from rich.markup import escape
 
-from steward.apps.cli.screen import say, say_facts, say_simulated, say_table
+from steward.agent.incidents import Incident
+from steward.apps.cli.screen import literal, say, say_facts, say_simulated, say_table
 from steward.core.runs import Run
 from steward.core.tasks import higher_is_better
 from steward.flows.contest import Contest
 from steward.flows.status import Status, first_fault, next_step
 from steward.monitoring.history import WatchedWindow
 from steward.registry.tracking import run_page
+
+_MOST_LABELS = 50
 
 
 def show_run(finished: Run, where: str) -> None:
@@ -92,7 +95,7 @@ def _show_verdict(finished: Run, result: Mapping[str, Any], where: str) -> None:
     word = "[green]passed[/]" if verdict["passed"] else "[red]refused[/]"
     champion = f"v{result['champion']}" if result["champion"] else "none yet"
     facts = {
-        "gate": f"{word}: {verdict['reason']}",
+        "gate": f"{word}: {literal(verdict['reason'])}",
         "champion": f"[bold]{champion}[/]" + (" (new)" if result["promoted"] else ""),
         "version": f"v{result['version']}  bundle {result['bundle'][:12]}",
         "mlflow": _tracked(result.get("mlflow_run")),
@@ -111,8 +114,15 @@ def _show_verdict(finished: Run, result: Mapping[str, Any], where: str) -> None:
 def show_window(window: WatchedWindow) -> None:
     """Print the verdict on one window: severity, what moved, how performance went."""
     severity = "-" if window.severity is None else f"{window.severity:.2f}"
-    word = "[bold red]ALARM[/]" if window.alarm else f"[green]{window.verdict['status']}[/]"
-    say(f"{word}  {window.model} v{window.version} on {window.label}: severity {severity}  ({window.verdict['text']})")
+    word = "[bold red]ALARM[/]" if window.alarm else f"[green]{literal(window.status)}[/]"
+    about = literal(f"{window.model} v{window.version} on {window.label}: severity {severity}  ({window.verdict['text']})")
+    say(f"{word}  {about}")
+
+
+def named_windows(incident: Incident) -> str:
+    """Return the windows of an incident, the newest fifty of them by name."""
+    earlier = len(incident.labels) - _MOST_LABELS
+    return f"{f'{earlier:,} earlier ones, ' if earlier > 0 else ''}{', '.join(incident.labels[-_MOST_LABELS:])}"
 
 
 def show_status(status: Status, where: str) -> None:
@@ -130,19 +140,21 @@ def _status_facts(status: Status) -> dict[str, object]:
     champion, version, last = status.champion, status.version, status.last_run
     facts: dict[str, object] = {"champion": "none yet"}
     if champion is not None and version is not None:
-        facts["champion"] = f"v{champion.number} since {champion.since[:19]}, by {champion.actor}"
+        facts["champion"] = literal(f"v{champion.number} since {champion.since[:19]}, by {champion.actor}")
         trained = version.facts.get("train")
-        facts["trained on"] = ", ".join(str(p) for p in trained) if isinstance(trained, list) else "-"
+        facts["trained on"] = literal(", ".join(str(p) for p in trained)) if isinstance(trained, list) else "-"
         metrics = version.facts.get("metrics")
         if isinstance(metrics, dict):
             facts["test"] = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float))
-        facts["left out"] = ", ".join(str(x) for x in version.facts.get("left_out") or ()) or "nothing"  # type: ignore[attr-defined]
+        facts["left out"] = literal(", ".join(str(x) for x in version.facts.get("left_out") or ()) or "nothing")  # type: ignore[attr-defined]
         facts["mlflow"] = _tracked(version.facts.get("mlflow_run"))
     facts["versions"] = status.versions
     if last is not None:
-        facts["last run"] = f"{last.id} {last.status} ({last.trigger}), started {last.started_at[:19]}"
+        facts["last run"] = literal(f"{last.id} {last.status} ({last.trigger}), started {last.started_at[:19]}")
         facts |= {"stopped by": escape(fault["what"]), "fix": escape(fault["fix"])} if (fault := first_fault(last)) else {}
-    facts["incident"] = "none open" if status.incident is None else f"{status.incident.id}: {', '.join(status.incident.labels)}"
+    facts["incident"] = "none open"
+    if status.incident is not None:
+        facts["incident"] = literal(f"{status.incident.id}: {named_windows(status.incident)}")
     facts["waiting"] = ", ".join(f"approval {a.id}" for a in status.pending) or "nothing waits for a decision"
     return facts
 

@@ -21,6 +21,14 @@ def say(text: str = "") -> None:
     out.print(text)
 
 
+def literal(text: object) -> str:
+    """Return a text that others wrote, as a name that came over the wire, so that it is shown sign by sign.
+
+    It is no markup, and no sign in it steers the terminal or begins a line.
+    """
+    return escape("".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in str(text)))
+
+
 def say_error(error: StewardError) -> None:
     """Print every fault of an error, in the shape of DESIGN.md section 9."""
     for fault in error.faults:
@@ -64,7 +72,7 @@ def say_simulated(origin: object) -> None:
 
 
 def say_facts(facts: Mapping[str, object]) -> None:
-    """Print names and values in two columns."""
+    """Print names and values in two columns; rich markup is understood, so what was stored goes through `literal`."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
         out.print(f"[dim]{name:<{width}}[/]  {value}")

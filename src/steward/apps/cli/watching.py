@@ -155,14 +155,21 @@ def _show(
         told: dict[str, object] = {"window": None, "windows": [], "response": None}
         say_json(told, line=more) if as_json else say(f"no window of the log is over yet\n\nnext:  steward watch {where} --log")
         return
-    first = next((one.window for one in reversed(watched) if one.window.alarm), watched[-1].window)
-    page = str(write_watch_page(project, where, ports, window=first))
+    first = _first(watched)
+    # What was judged again without any news is no answer to "should I retrain today?": that is about the newest window.
+    page = str(write_watch_page(project, where, ports, window=None if response is None else first))
     if as_json:
         say_json({"window": first, "windows": [one.window for one in watched], "response": response, "page": page}, line=more)
         return
     _show_windows(watched)
     say(f"page  {page}")
     _show_response(first, response, where, known=all(one.known for one in watched))
+
+
+def _first(watched: "Sequence[Watched]") -> "WatchedWindow":
+    """Return the window that counts most: the newest alarm that was not answered before, then any alarm, then the newest."""
+    alarms = [one.window for one in watched if one.window.alarm]
+    return next(reversed([one for one in alarms if not one.answered] or alarms or [watched[-1].window]))
 
 
 def _show_windows(watched: "Sequence[Watched]") -> None:
@@ -178,7 +185,8 @@ def _show_windows(watched: "Sequence[Watched]") -> None:
 
 
 def _show_response(window: "WatchedWindow", response: "Response | None", where: str, *, known: bool) -> None:
-    from steward.apps.cli.screen import say, say_facts
+    from steward.apps.cli.results import named_windows
+    from steward.apps.cli.screen import literal, say, say_facts
     from steward.flows.watch_page import watch_again
 
     if response is None:
@@ -186,11 +194,11 @@ def _show_response(window: "WatchedWindow", response: "Response | None", where: 
         say(f"\nnext:  nothing to do{before}" if not window.alarm else f"\nnext:  steward status {where}{before}")
         return
     facts = {
-        "incident": f"{response.incident.id} ({', '.join(response.incident.labels)})",
+        "incident": f"{response.incident.id} ({named_windows(response.incident)})",
         "diagnosis": f"{response.diagnosis.kind}: {response.diagnosis.text}",
         "decision": f"{type(response.decision).__name__}: {response.decision.reason}",
     }
-    say_facts(facts)
+    say_facts({name: literal(text) for name, text in facts.items()})
     if response.diagnosis.kind == "data_fault":
         reject = f"\n       steward approve {where} {response.approval.id} --reject" if response.approval is not None else ""
         say(f"\nnext:  mend the source; then  {watch_again(window, where)}{reject}")
@@ -204,12 +212,12 @@ def _show_response(window: "WatchedWindow", response: "Response | None", where: 
 
 
 def _show_list(lines: "Sequence[ListedWindow]", where: str, *, as_json: bool) -> None:
-    from steward.apps.cli.screen import say, say_json, say_table
+    from steward.apps.cli.screen import literal, say, say_json, say_table
 
     if as_json:
         say_json([asdict(line) for line in lines])
     elif lines:
-        rows = [[one.label, f"v{one.version}", one.status, one.severity, one.created_at[:19]] for one in lines]
+        rows = [[literal(one.label), f"v{one.version}", one.status, one.severity, one.created_at[:19]] for one in lines]
         say_table("Watched windows, newest first", ("window", "version", "verdict", "severity", "judged (UTC)"), rows)
     else:
         say(f"nothing was watched yet\n\nnext:  steward watch {where} --period YYYY-MM")
@@ -217,8 +225,8 @@ def _show_list(lines: "Sequence[ListedWindow]", where: str, *, as_json: bool) ->
 
 def _show_decided(decided: "Decided", where: str) -> None:
     from steward.apps.cli.results import show_run
-    from steward.apps.cli.screen import say
+    from steward.apps.cli.screen import literal, say
 
-    say(f"approval {decided.approval.id} {decided.approval.status} by {decided.approval.decided_by}")
+    say(literal(f"approval {decided.approval.id} {decided.approval.status} by {decided.approval.decided_by}"))
     if decided.run is not None:
         show_run(decided.run, where)
