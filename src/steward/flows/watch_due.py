@@ -28,8 +28,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A window to be judged, and what the database holds of it; `window` is None where the whole log is one."""
+    """A window to be judged by the version that answered in it, and what is held of it; `window` is None where all is one."""
 
+    version: Version
     key: str
     label: str
     window: Window | None
@@ -56,7 +57,7 @@ def due_windows(project: Project, ports: Ports, *, since: datetime | None = None
     newest = {key for key, _, _ in keyed[-MOST:]} if again else set()
     open_ = [one for one in keyed if one[0] not in known or one[0] in newest or _is_unanswered(known[one[0]])]
     tallies = ports.predictions.tallies(version.model, version.number, [window.texts for _, _, window in open_])
-    due = (Due(*one, tally) for one, tally in zip(open_, tallies, strict=True))
+    due = (Due(version, *one, tally) for one, tally in zip(open_, tallies, strict=True))
     return tuple(one for one in due if not _is_settled(known.get(one.key), one.tally))[:MOST]
 
 
@@ -100,7 +101,7 @@ def rows_of(line: ListedWindow | WatchedWindow) -> int:
 def _whole_log(version: Version, ports: Ports) -> tuple[Due, ...]:
     (tally,) = ports.predictions.tallies(version.model, version.number, [ALWAYS])
     label = _whole_label(tally)
-    due = Due(_key(version, label), label, None, tally)
+    due = Due(version, _key(version, label), label, None, tally)
     return () if _is_settled(ports.windows.find(due.key), tally) else (due,)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from steward.core.errors import Fault, UsageError
-from steward.flows.champion import LoadedVersion, load_champion
+from steward.flows.champion import LoadedVersion, load_version
 from steward.flows.ports import Ports
 from steward.flows.ship import has_lost_all, ship
 from steward.flows.watch import Seen, Watched, judge_seen, reference_of, remember
@@ -83,7 +83,7 @@ def watch_log(
         key = newest_key(project, ports)
         known = None if key is None else ports.windows.find(key)
         return () if known is None else (Watched(known, None, known=True),)
-    loaded = load_champion(ports, name)
+    loaded = load_version(ports.workspace, due[0].version)  # not the champion of now, which may be another by now
     ports.progress.started("watch")
     feed = _feed_of(project, loaded, due, ports)
     todo = takewhile(lambda _: goes_on(), due)

@@ -60,8 +60,7 @@ def watch_parts(project: Project, period: str, by: Part, ports: Ports) -> tuple[
         EnvironmentFault: WATCH-003 as `watch_period` has it.
     """
     if project.spec.time is None or not Period.is_label(period):
-        what = f"{period} cannot be watched by the {by}: its rows have no time"
-        raise UsageError(Fault("WATCH-004", what, ("--by",), fix=f"watch it as a whole:  --period {period}"))
+        raise UsageError(_timeless(period, by))
     loaded, sources = _begin(project, period, ports)
     content = [*(file.sha256 for file in sources.files), by]
     spans = list(_spans(Period.parse(period), by))
@@ -71,6 +70,8 @@ def watch_parts(project: Project, period: str, by: Part, ports: Ports) -> tuple[
         return tuple(one for one in known if one is not None)
     ports.progress.started("watch")
     checked = check_rows(project, read_files(project, sources.files).frame)
+    if project.spec.time not in checked.kept.columns:  # a column function makes it
+        raise UsageError(_timeless(period, by))
     rows = clean(checked.kept, project.spec.cleaning).frame
     whole = Seen("", period, rows, loaded.bundle.predict(rows), _outcome(project, rows))
     found: list[Watched] = []
@@ -90,6 +91,11 @@ def watch_parts(project: Project, period: str, by: Part, ports: Ports) -> tuple[
         part = replace(_part(whole, project, first, last), key=key, label=label, faults=broken)
         found.append(remember(project, loaded, part, judge_seen(project, loaded, part, ports), ports, last=key == keys[-1]))
     return tuple(found)
+
+
+def _timeless(period: str, by: Part) -> Fault:
+    what = f"{period} cannot be watched by the {by}: its rows have no time"
+    return Fault("WATCH-004", what, ("--by",), fix=f"watch it as a whole:  --period {period}")
 
 
 def _begin(project: Project, period: str, ports: Ports) -> tuple[LoadedVersion, Sources]:

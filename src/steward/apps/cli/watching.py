@@ -69,7 +69,8 @@ def watch(
         _follow(asked, where, sets or (), ports, as_json=as_json)
         return
     watched = watch_asked(project, asked, ports)
-    _show(watched, respond(project, where, watched, ports), where, project, ports, as_json=as_json)
+    response = respond(project, where, watched, ports)
+    _show(watched, response, where, project, ports, as_json=as_json, named=period is not None)
     raise typer.Exit(1 if any(one.window.alarm for one in watched) else 0)
 
 
@@ -146,8 +147,9 @@ def _show(
     *,
     as_json: bool,
     more: bool = False,
+    named: bool = False,
 ) -> None:
-    """Write the page about the window that counts most, and print what was found."""
+    """Write the page about the window that counts most, and print what was found; `named` windows were asked for by name."""
     from steward.apps.cli.screen import say, say_json
     from steward.flows.watch_page import write_watch_page
 
@@ -157,7 +159,7 @@ def _show(
         return
     first = _first(watched)
     # What was judged again without any news is no answer to "should I retrain today?": that is about the newest window.
-    page = str(write_watch_page(project, where, ports, window=None if response is None else first))
+    page = str(write_watch_page(project, where, ports, window=first if named or response is not None else None))
     if as_json:
         say_json({"window": first, "windows": [one.window for one in watched], "response": response, "page": page}, line=more)
         return
