@@ -1,8 +1,12 @@
 """What all tests share: where real data lies, and what is missing on this machine."""
 
 import os
+import signal
 from pathlib import Path
 
+# A run that a shell began in the background ignores Ctrl-C, and so would every process it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # As the command does (apps/cli/main.py): several test processes share the cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
